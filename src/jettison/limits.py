@@ -1,0 +1,73 @@
+"""Every bound of the program, with its unit, its value and the reason for it.
+
+Input from outside is read through one of these. What is over a bound is refused with `LimitError`; nothing is ever
+cut off silently, except captured output of the application, where the report says that it was.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+KIB: Final = 1024
+MIB: Final = 1024 * KIB
+GIB: Final = 1024 * MIB
+
+# --- documents ---------------------------------------------------------------------------------------------------
+MAX_JSON_BYTES: Final = 4 * MIB
+"""A manifest, index or config; registries accept 4 MiB at the most (distribution-spec, pushing manifests)."""
+MAX_JSON_DEPTH: Final = 64
+"""Nesting of JSON; real manifests have 6 levels."""
+MAX_LAYERS: Final = 1000
+"""Layers of one image; engines stop at 127."""
+MAX_MANIFESTS: Final = 1000
+"""Entries of one index."""
+MAX_INDEX_DEPTH: Final = 4
+"""Indexes within indexes."""
+
+# --- layers ------------------------------------------------------------------------------------------------------
+MAX_PATH_BYTES: Final = 4096
+"""PATH_MAX of Linux."""
+MAX_NAME_BYTES: Final = 255
+"""NAME_MAX of Linux: one component of a path."""
+MAX_PAX_BYTES: Final = MIB
+"""All PAX records of one entry."""
+MAX_XATTR_BYTES: Final = 64 * KIB
+"""XATTR_SIZE_MAX of Linux: the value of one extended attribute."""
+MAX_ENTRIES: Final = 4_000_000
+"""Entries of one layer; the largest image seen in the field had 3 million files."""
+MAX_LAYER_BYTES: Final = 128 * GIB
+"""One layer, uncompressed."""
+MAX_COMPRESSION_RATIO: Final = 1100
+"""Uncompressed to compressed bytes, after the first 64 MiB; gzip cannot exceed 1032, so only chained bombs can."""
+MAX_SYMLINKS: Final = 40
+"""Links followed in one look-up, as the kernel does (MAXSYMLINKS)."""
+
+# --- files read as data --------------------------------------------------------------------------------------------
+MAX_SMALL_FILE_BYTES: Final = 8 * MIB
+"""Configuration and databases that are parsed whole (passwd, ld.so.conf, package.json, dpkg status)."""
+MAX_ELF_TABLE_BYTES: Final = 16 * MIB
+"""One table (dynamic section, string table) of an ELF file."""
+MAX_CLOSURE_FILES: Final = 500_000
+"""Files that one keep plan may hold."""
+
+# --- running ---------------------------------------------------------------------------------------------------------
+READY_TIMEOUT_S: Final = 60.0
+"""How long an application may take to be ready when `--timeout` says nothing."""
+RUN_TIMEOUT_S: Final = 600.0
+"""How long a whole run (a batch job, a workload) may take."""
+STOP_TIMEOUT_S: Final = 10.0
+"""Grace between the stop signal and SIGKILL; Docker's default."""
+OUTPUT_BYTES: Final = 4 * MIB
+"""The last bytes of each of stdout and stderr that are kept; older ones are dropped and counted."""
+BODY_BYTES: Final = 8 * MIB
+"""An HTTP body that is kept for comparison; longer ones are hashed and only their length and digest compared."""
+MAX_PIDS: Final = 4096
+"""Processes of one sandbox, so that a fork bomb ends there (pids.max)."""
+MAX_EVENTS: Final = 5_000_000
+"""Distinct accesses of one run; a run that exceeds it is marked incomplete."""
+CRAWL_PAGES: Final = 200
+"""Pages and assets one crawl requests."""
+CRAWL_DEPTH: Final = 3
+"""Links followed from the first page."""
+HEAL_ROUNDS: Final = 5
+"""How often a candidate may be mended and verified again."""
