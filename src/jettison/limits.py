@@ -61,6 +61,16 @@ OUTPUT_BYTES: Final = 4 * MIB
 """The last bytes of each of stdout and stderr that are kept; older ones are dropped and counted."""
 BODY_BYTES: Final = 8 * MIB
 """An HTTP body that is kept for comparison; longer ones are hashed and only their length and digest compared."""
+RESPONSE_TEXT_BYTES: Final = 512 * KIB
+"""A body or output whose text is kept, so that noise can be learned word by word; of longer ones only the digest."""
+HTTP_TIMEOUT_S: Final = 30.0
+"""One request, from the connection to the last byte of the answer."""
+CRAWL_TIMEOUT_S: Final = 60.0
+"""How long a crawl goes on asking for more."""
+OPENAPI_REQUESTS: Final = 200
+"""Requests made from one OpenAPI document."""
+MAX_OUTPUT_FILES: Final = 10_000
+"""Files of a batch job that are looked at in its writable mounts."""
 MAX_PIDS: Final = 4096
 """Processes of one sandbox, so that a fork bomb ends there (pids.max)."""
 MAX_EVENTS: Final = 5_000_000
