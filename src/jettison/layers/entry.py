@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
@@ -49,5 +49,5 @@ class Entry:
     """SYMLINK: the link's text, untouched. HARDLINK: the normalised path of the file in the same image that it shares."""
     device: tuple[int, int] = (0, 0)
     """CHAR and BLOCK: major, minor."""
-    xattrs: Mapping[bytes, bytes] = NO_XATTRS
+    xattrs: Mapping[bytes, bytes] = field(default_factory=lambda: NO_XATTRS)
     """Extended attributes by full name (`security.capability`, `user.…`), values raw."""
