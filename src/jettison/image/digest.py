@@ -13,17 +13,20 @@ _SHAPE = re.compile(r"(?:sha256:[a-f0-9]{64}|sha512:[a-f0-9]{128})\Z")
 
 @dataclass(frozen=True, slots=True, order=True)
 class Digest:
-    """A validated digest; there is no other way from outside text to a blob path, so `../` can never be in one.
+    """A validated digest; there is no other way from outside text to a blob path, so `../` can never be in
+    one.
 
-    Raises `InvalidInputError` for anything that is not lower-case sha256 or sha512 (CVE-2024-3727 is what happens
-    when that check is missing).
+    Raises `InvalidInputError` for anything that is not lower-case sha256 or sha512 (CVE-2024-3727 is what
+    happens when that check is missing).
     """
 
     value: str
 
     def __post_init__(self) -> None:
         if not isinstance(self.value, str) or not _SHAPE.match(self.value):
-            raise InvalidInputError(f"not a digest: {str(self.value)[:100]!r}", hint="sha256:… or sha512:… in lower case")
+            raise InvalidInputError(
+                f"not a digest: {str(self.value)[:100]!r}", hint="sha256:… or sha512:… in lower case"
+            )
 
     @property
     def algorithm(self) -> str:

@@ -22,8 +22,8 @@ class Layer(Protocol):
 
     @property
     def directory(self) -> Path | None:
-        """The layer unpacked as an overlay lower folder (whiteouts as 0/0 character devices) if it already lies somewhere
-        on this host in a form that may be mounted in place; else None."""
+        """The layer unpacked as an overlay lower folder (whiteouts as 0/0 character devices) if it already
+        lies somewhere on this host in a form that may be mounted in place; else None."""
 
     def open(self) -> AbstractContextManager[BinaryIO]:
         """The uncompressed tar as a stream. Reading to the end verifies the diff_id (`DigestError`)."""
@@ -49,7 +49,8 @@ class Image(Protocol):
 
     @property
     def manifest_digest(self) -> Digest | None:
-        """Digest of the manifest; None where the source has none (Docker archives and engines without one)."""
+        """Digest of the manifest; None where the source has none (Docker archives and engines without
+        one)."""
 
     @property
     def layers(self) -> Sequence[Layer]:

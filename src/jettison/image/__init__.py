@@ -1,0 +1,2 @@
+"""What an image is: references, digests, manifests, configs, platforms. Pure: nothing here reads or
+writes."""
