@@ -1,0 +1,32 @@
+"""What holds for every test: integration tests need root, and where nothing may be skipped, a skip fails."""
+
+import os
+from collections.abc import Generator
+
+import pytest
+
+SKIPS_FORBIDDEN = os.environ.get("JETTISON_SKIPS") == "forbidden"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what needs root where there is none."""
+    if os.geteuid() == 0:
+        return
+    for item in items:
+        if item.get_closest_marker("integration"):
+            item.add_marker(pytest.mark.skip(reason="runs containers, which needs root here"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn a skipped integration test into a failed one when JETTISON_SKIPS is "forbidden"."""
+    report = yield
+    if (
+        SKIPS_FORBIDDEN
+        and report.skipped
+        and item.get_closest_marker("integration")
+        and not hasattr(report, "wasxfail")
+    ):
+        report.outcome = "failed"
+        report.longrepr = f"skipped where nothing may be skipped: {report.longrepr}"
+    return report
