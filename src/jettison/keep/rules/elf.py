@@ -1,0 +1,113 @@
+"""Keeps what makes a kept ELF file loadable: its interpreter and, transitively, its DT_NEEDED libraries.
+
+**What.** PT_INTERP; every needed library as the image's dynamic loader would find it, all `glibc-hwcaps`
+variants; the loader's cache and configuration; objects of LD_PRELOAD and `/etc/ld.so.preload`.
+
+**Why.** A program that a run only looked at, or a library that was opened but whose branch was not taken,
+must still load: half a closure is worse than none, because the program finds the file and then fails.
+
+**Cost.** Nothing for what ran (the loader opened it all); the closure of what did not run, rarely more than
+some MB.
+
+**Sources.** ld.so(8), elf(5), System V gABI chapter 5, musl's ldso/dynlink.c.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Final
+
+from jettison.keep.loader import is_musl
+from jettison.keep.rule import Keep, Rule
+from jettison.layers.path import encode_path, name
+
+if TYPE_CHECKING:
+    from jettison.keep.context import Context
+    from jettison.keep.elf import Elf
+    from jettison.layers.tree import Node
+
+_MUSL_INTERPRETER: Final = b"/lib/ld-musl-%s.so.1"
+
+
+class ElfClosure(Rule):
+    """Interpreters and needed libraries."""
+
+    name = "library"
+
+    def __init__(self) -> None:
+        self._seen: set[tuple[bytes, tuple[bytes, ...], bytes]] = set()
+
+    def begin(self, context: Context) -> Iterable[Keep]:
+        """Preloaded objects."""
+        variable = context.environment.get(b"LD_PRELOAD", b"")
+        for path in re.split(rb"[\s:]+", variable + b" " + context.text(b"/etc/ld.so.preload")):
+            if path.startswith(b"/"):
+                yield Keep(path, "preloaded into every program")
+
+    def visit(self, context: Context, node: Node) -> Iterable[Keep]:
+        """The closure of a kept ELF file."""
+        if not may_be_elf(node):
+            return
+        elf = context.elf(node.path)
+        if elf is None:
+            return
+        if elf.interpreter:
+            yield Keep(elf.interpreter, "loads programs such as this one", node.path)
+        yield from self._needed(context, node.path, elf, inherited=(), musl=_musl(elf))
+
+    def settle(self, context: Context) -> Iterable[Keep]:
+        """The loader's own files, once there is something that it loads."""
+        if self._seen:
+            for path in (b"/etc/ld.so.cache", b"/etc/ld.so.conf"):
+                yield Keep(path, "tells the dynamic loader where libraries are")
+
+    def _needed(
+        self, context: Context, path: bytes, elf: Elf, *, inherited: tuple[bytes, ...], musl: bytes
+    ) -> Iterator[Keep]:
+        """The needed libraries of the object at `path`, and theirs; folders of DT_RPATH are passed down."""
+        if (path, inherited, musl) in self._seen:
+            return
+        self._seen.add((path, inherited, musl))
+        passed = (*inherited, *context.loader.folders(elf, path))
+        for library in elf.needed:
+            found = context.loader.find(library, elf, path=path, inherited=inherited, musl=musl)
+            if not found:
+                context.plan.warn(
+                    f"{encode_path(path)} needs {encode_path(library)}, which the image does not have"
+                )
+            for candidate in found:
+                yield Keep(candidate, f"needed as {encode_path(library)}", path)
+                node = context.file(candidate)
+                dependency = context.elf(candidate)
+                if node is not None and dependency is not None:
+                    yield from self._needed(context, node.path, dependency, inherited=passed, musl=musl)
+
+
+_SMALLEST_ELF: Final = 52
+"""Bytes of the header alone, of the 32-bit class."""
+_NEVER_ELF: Final = frozenset(
+    b"c cfg conf cpp crt css csv gif gz h hpp htm html ico inc ini java jpeg jpg js json less lock md mjs mo "
+    b"pem php pl pm png po pod properties py pyc pyi rb rst scss svg tcl toml ts ttf txt woff woff2 xml "
+    b"yaml yml".split()
+)
+
+
+def may_be_elf(node: Node) -> bool:
+    """Whether it is worth a look: it has the execute bit, or a name that is not that of text or pictures."""
+    if node.size <= _SMALLEST_ELF:
+        return False
+    return bool(node.mode & 0o111) or name(node.path).rpartition(b".")[2].lower() not in _NEVER_ELF
+
+
+def _musl(elf: Elf) -> bytes:
+    """The path of musl's loader where it is the one that loads `elf`, else empty.
+
+    A shared object names no loader; it is musl's if it needs musl's C library.
+    """
+    if elf.interpreter:
+        return elf.interpreter if is_musl(elf.interpreter) else b""
+    for library in elf.needed:
+        if library.startswith(b"libc.musl-"):
+            return _MUSL_INTERPRETER % library.removeprefix(b"libc.musl-").removesuffix(b".so.1")
+    return b""
