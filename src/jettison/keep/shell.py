@@ -162,10 +162,14 @@ def _words(node: Node, variables: Mapping[bytes, list[bytes]]) -> Iterator[Words
         rest.extend(_values(part, variables)[:1] or [None])
     firsts: Sequence[bytes | None] = _values(parts[0], variables) or (None,)
     for first in firsts:
-        head: list[bytes | None] = (
-            [*first.split()] if first and parts[0].type.endswith("expansion") else [first]
-        )
+        head: list[bytes | None] = [*first.split()] if first and _is_unquoted(parts[0]) else [first]
         yield (*head, *rest)
+
+
+def _is_unquoted(node: Node) -> bool:
+    """Whether the shell splits the value of this word: `$CMD`, not `"$CMD"`."""
+    inner = node.named_children[0] if node.type == "command_name" and node.named_children else node
+    return inner.type.endswith("expansion")
 
 
 def _values(node: Node, variables: Mapping[bytes, list[bytes]]) -> list[bytes]:
