@@ -73,8 +73,10 @@ MAX_OUTPUT_FILES: Final = 10_000
 """Files of a batch job that are looked at in its writable mounts."""
 MAX_PIDS: Final = 4096
 """Processes of one sandbox, so that a fork bomb ends there (pids.max)."""
-MAX_EVENTS: Final = 5_000_000
+MAX_EVENTS: Final = 1_000_000
 """Distinct accesses of one run; a run that exceeds it is marked incomplete."""
+MAX_TRACE_BYTES: Final = 128 * MIB
+"""Path bytes of all distinct accesses of one run; a run that exceeds it is marked incomplete."""
 CRAWL_PAGES: Final = 200
 """Pages and assets one crawl requests."""
 CRAWL_DEPTH: Final = 3
