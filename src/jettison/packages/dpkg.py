@@ -71,8 +71,7 @@ def catalog(tree: FileTree, distro: Distro, found: Found) -> None:
     owned = files.OwnedPaths(tree)
     diverted = _diversions(tree, found)
     for location, stanza in stanzas(tree, found):
-        listed = _listed(tree, location, stanza, found)
-        moved = [_undiverted(path, stanza.name, diverted) for path in listed]
+        moved = [_undiverted(p, stanza.name, diverted) for p in _listed(tree, location, stanza, found)]
         found.packages.append(_package(stanza, distro, location, owned.existing(moved)))
 
 
@@ -135,24 +134,21 @@ def _source(stanza: Stanza) -> tuple[str, str]:
 
 
 def _listed(tree: FileTree, location: bytes, stanza: Stanza, found: Found) -> list[bytes]:
-    """Every path the database lists for a package, with a leading slash and without diversions applied."""
-    own_file = location.startswith(STATUS_D + b"/")
-    if own_file:
-        sums = files.read(tree, location + _MD5SUMS, found, limit=MAX_DATABASE_BYTES)
-        own = [b"/" + location, b"/" + location + _MD5SUMS]
-        return own + [b"/" + path for path in md5_paths(sums[1])] if sums is not None else own
-    paths = list(stanza.conffiles)
+    """Every path the database has for a package, diversions not applied."""
+    if not location.startswith(STATUS_D + b"/"):
+        return listed(tree, stanza, found)
+    sums = files.read(tree, location + _MD5SUMS, found, limit=MAX_DATABASE_BYTES)
+    paths = [path for _, path in md5_lines(sums[1])] if sums is not None else []
+    return [location, location + _MD5SUMS, *paths, *stanza.conffiles]
+
+
+def listed(tree: FileTree, stanza: Stanza, found: Found) -> list[bytes]:
+    """The paths in `info/NAME.list` and the configuration files, as dpkg wrote them."""
     for start in info_names(stanza):
         content = files.read(tree, INFO + b"/" + start + b".list", found, limit=MAX_DATABASE_BYTES)
         if content is not None:
-            paths += [line for line in content[1].split(b"\n") if line and line != b"/."]
-            break
-    return paths
-
-
-def md5_paths(content: bytes) -> list[bytes]:
-    """The paths of an md5sums file, relative to the root."""
-    return [path for _, path in md5_lines(content)]
+            return [line for line in content[1].split(b"\n") if line not in (b"", b"/.")] + stanza.conffiles
+    return stanza.conffiles
 
 
 def md5_lines(content: bytes) -> list[tuple[bytes, bytes]]:

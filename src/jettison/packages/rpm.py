@@ -45,6 +45,7 @@ _WANTED = frozenset(
 _INT32, _STRING, _STRING_ARRAY, _I18N = 4, 6, 8, 9
 _SOURCE_NAME = re.compile(r"(.+)-([^-]+)-([^-]+)\.(?:no)?src\.rpm\Z")
 
+_PROGRAMS = "SELECT 1 FROM sqlite_master WHERE type IN ('trigger', 'view')"
 _HAS_TABLE = "SELECT 1 FROM sqlite_master WHERE type='table' AND name='Packages'"
 
 Header = dict[int, list[bytes] | list[int]]
@@ -109,24 +110,38 @@ def find_database(tree: FileTree, found: Found) -> Node | None:
 
 @contextlib.contextmanager
 def opened(tree: FileTree, node: Node) -> Iterator[sqlite3.Connection]:
-    """A private copy of the database, opened so that a hostile one does no harm; `InvalidInputError`."""
-    with tempfile.TemporaryDirectory(prefix="jettison-rpm-") as folder:
-        copy = copy_database(tree, node, Path(folder))
-        connection = sqlite3.connect(copy)
-        try:
-            deadline = time.monotonic() + QUERY_SECONDS
-            connection.set_progress_handler(lambda: time.monotonic() > deadline, 100_000)
-            connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_HEADER_BYTES)
-            connection.execute("PRAGMA trusted_schema=OFF")
-            connection.execute("PRAGMA cell_size_check=ON")
-            # A view of that name could compute for ever; only a stored table is read.
-            if not connection.execute(
-                "SELECT 1 FROM sqlite_master WHERE type='table' AND name='Packages'"
-            ).fetchone():
-                raise InvalidInputError("rpm database has no Packages table")
-            yield connection
-        finally:
-            connection.close()
+    """A connection to a private copy of the database; `InvalidInputError` if it is none."""
+    with (
+        tempfile.TemporaryDirectory(prefix="jettison-rpm-") as folder,
+        guarded(copy_database(tree, node, Path(folder))) as connection,
+    ):
+        yield connection
+
+
+@contextlib.contextmanager
+def guarded(path: Path) -> Iterator[sqlite3.Connection]:
+    """A connection through which a hostile database can neither run code nor compute for ever."""
+    connection = sqlite3.connect(path)
+    try:
+        deadline = time.monotonic() + QUERY_SECONDS
+        connection.set_progress_handler(lambda: time.monotonic() > deadline, 100_000)
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_HEADER_BYTES)
+        connection.execute("PRAGMA trusted_schema=OFF")
+        connection.execute("PRAGMA cell_size_check=ON")
+        # Triggers and a view of that name could do anything; rpm has neither.
+        if connection.execute(_PROGRAMS).fetchone() or not connection.execute(_HAS_TABLE).fetchone():
+            raise InvalidInputError("is no rpm database")
+        yield connection
+    finally:
+        connection.close()
+
+
+def identities(connection: sqlite3.Connection) -> Iterator[tuple[int, tuple[str, str, str]]]:
+    """(row number, (name, version with epoch, architecture)) of each package; `InvalidInputError` for a bad
+    header."""
+    for number, blob in connection.execute("SELECT hnum, blob FROM Packages").fetchall():
+        header = parse_header(bytes(blob))
+        yield number, (_text(header, _NAME), _full_version(header), _text(header, _ARCH))
 
 
 def copy_database(tree: FileTree, node: Node, folder: Path) -> Path:
@@ -176,7 +191,7 @@ def _package(header: Header, distro: Distro, location: bytes, owned: tuple[bytes
     return Package(
         ecosystem=Ecosystem.RPM,
         name=name,
-        version=f"{epoch}:{version}" if epoch else version,
+        version=_full_version(header),
         arch=arch,
         source=source[1] if source and source[1] != name else "",
         source_version=f"{source[2]}-{source[3]}" if source and source[1] != name else "",
@@ -187,6 +202,12 @@ def _package(header: Header, distro: Distro, location: bytes, owned: tuple[bytes
         files=owned,
         location=location,
     )
+
+
+def _full_version(header: Header) -> str:
+    epoch = _text(header, _EPOCH)
+    version = f"{_text(header, _VERSION)}-{_text(header, _RELEASE)}"
+    return f"{epoch}:{version}" if epoch else version
 
 
 def _needs(header: Header) -> tuple[str, ...]:
