@@ -28,7 +28,7 @@ class Engine:
     @property
     def environment(self) -> dict[str, str]:
         """The variables of this process, and those that lead to the engine."""
-        return {**os.environ, "DOCKER_HOST": self.host, "DOCKER": self.client, "DOCKER_CONTENT_TRUST": "0"}
+        return {**os.environ, "DOCKER_HOST": self.host, "DOCKER": self.client, "DOCKER_BUILDKIT": "1"}
 
     def docker(self, *arguments: str) -> str:
         """Run the Docker client, give its output without the last line break."""
@@ -76,6 +76,22 @@ def example_image(engine: Engine) -> Callable[[str], str]:
         return f"jettison-examples/{name}"
 
     return build
+
+
+@pytest.fixture(scope="session")
+def tiny_image(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """An image of under a megabyte: one static server that can misbehave, and files it does not need."""
+    folder = tmp_path_factory.mktemp("tiny")
+    source = Path(__file__).parent / "tiny"
+    subprocess.run(["gcc", "-static", "-O1", "-Wall", "-o", folder / "app", source / "app.c"], check=True)
+    (folder / "greeting").write_text("ahoy\n")
+    (folder / "ballast").mkdir()
+    for number in range(20):
+        (folder / f"ballast/{number}").write_bytes(bytes([number]) * 10_000)
+    engine.docker(
+        "build", "--quiet", "--tag", "jettison-tests/tiny", "--file", str(source / "Dockerfile"), str(folder)
+    )
+    return "jettison-tests/tiny"
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -139,13 +155,13 @@ def jettison(engine: Engine, private_folders: Path) -> Callable[..., subprocess.
 def _leftovers(folder: Path, processes_before: set[int]) -> list[str]:
     """What one test has left, as lines to read."""
     new = {pid: line for pid, line in _processes().items() if pid not in processes_before}
-    mounts = [Path(target) for target in _mounts()]
+    state = folder / "state/jettison"
     return [
         *(f"process {pid}: {line}" for pid, line in new.items()),
-        *(f"mount {path}" for path in mounts if path.is_relative_to(folder) or "jettison" in path.name),
+        *(f"mount {target}" for target in _mounts() if Path(target).is_relative_to(folder)),
         *(f"cgroup {group}" for group in _abandoned_cgroups()),
-        *(f"temporary {path}" for path in (folder / "tmp").iterdir()),
-        *(f"journal {path}" for path in (folder / "state").rglob("*") if path.suffix == ".json"),
+        *(f"temporary {path}" for path in [*(folder / "tmp").iterdir(), *state.glob("work/*")]),
+        *(f"journal {path}" for path in state.glob("journal/*")),
     ]
 
 
@@ -179,7 +195,7 @@ def _mounts() -> list[str]:
 
 def _abandoned_cgroups() -> list[str]:
     """Cgroups of sandboxes that hold no process any more; a living one may belong to somebody else's run."""
-    groups = [path for path in Path("/sys/fs/cgroup").glob("**/*jettison*") if path.is_dir()]
+    groups = [path for path in Path("/sys/fs/cgroup").rglob("jettison-*") if path.is_dir()]
     return [str(path) for path in groups if not _populated(path)]
 
 
