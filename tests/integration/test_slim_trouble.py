@@ -1,4 +1,4 @@
-"""What goes wrong around `jettison slim`: each has its exit code, names its cause, publishes nothing and leaves nothing."""
+"""What goes wrong around `jettison slim`: each has its exit code and its cause, and leaves nothing behind."""
 
 import json
 import os
