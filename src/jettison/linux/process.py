@@ -1,0 +1,85 @@
+"""Processes: prctl(2), pidfds, and what /proc says about identity."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import select
+import signal
+from pathlib import Path
+
+from jettison.linux.libc import check, libc
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+
+
+def become_subreaper() -> None:
+    """Make orphaned descendants children of this process, so that it can wait for them
+    (PR_SET_CHILD_SUBREAPER)."""
+    zero = ctypes.c_ulong(0)
+    check(libc.prctl(_PR_SET_CHILD_SUBREAPER, ctypes.c_ulong(1), zero, zero, zero))
+
+
+def die_with_parent(signal_number: int = signal.SIGKILL) -> None:
+    """Send this process `signal_number` when the thread that forked it ends (PR_SET_PDEATHSIG)."""
+    zero = ctypes.c_ulong(0)
+    check(libc.prctl(_PR_SET_PDEATHSIG, ctypes.c_ulong(signal_number), zero, zero, zero))
+
+
+def start_time(pid: int) -> int | None:
+    """When `pid` started, in clock ticks since boot; with the pid it names one process for ever. None if
+    there is none.
+
+    proc(5), /proc/PID/stat field 22; the name in field 2 may hold anything, so counting starts after its last
+    `)`.
+    """
+    with contextlib.suppress(OSError):
+        return int(Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[19])
+    return None
+
+
+class ChildProcess:
+    """A child (or adopted descendant) of this process, held by a pidfd: its number cannot be reused under
+    it."""
+
+    def __init__(self, pid: int) -> None:
+        """Raises ProcessLookupError when `pid` is gone."""
+        self.pid = pid
+        self._fd = os.pidfd_open(pid)
+        self._status: int | None = None
+
+    def fileno(self) -> int:
+        """The pidfd; readable once the process has ended."""
+        return self._fd
+
+    def poll(self) -> int | None:
+        """How it ended, or None while it runs: the exit code, or minus the signal that killed it."""
+        return self.wait(0)
+
+    def wait(self, timeout: float | None) -> int | None:
+        """As `poll`, after waiting up to `timeout` seconds (None: for ever)."""
+        if self._status is None and self._ended(timeout):
+            self._status = self._reap()
+        return self._status
+
+    def _ended(self, timeout: float | None) -> bool:
+        poller = select.poll()
+        poller.register(self._fd, select.POLLIN)
+        return bool(poller.poll(None if timeout is None else max(0, timeout) * 1000))
+
+    def _reap(self) -> int:
+        info = os.waitid(os.P_PIDFD, self._fd, os.WEXITED)
+        if info is None:  # typeshed: only with WNOHANG
+            return 0
+        return info.si_status if info.si_code == os.CLD_EXITED else -info.si_status
+
+    def signal(self, number: int) -> None:
+        """Send a signal; nothing happens when the process has ended."""
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self._fd, number)
+
+    def close(self) -> None:
+        """Give the pidfd back."""
+        os.close(self._fd)

@@ -1,0 +1,1 @@
+"""Runs the file system of an image through an OCI runtime, and leaves nothing behind."""

@@ -1,0 +1,171 @@
+"""The control groups of one sandbox: what it used, and an end to all that is in it.
+
+The runtime makes them (that also gives the container its device list), at `/jettison-ID` in every hierarchy.
+This module finds them, in the three layouts there are: v2 (one hierarchy), v1 (one per controller), and
+hybrid (v1 with an empty v2 at `unified`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import enum
+import os
+import signal
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from jettison.linux.namespaces import in_user_namespace
+
+ROOT: Final = Path("/sys/fs/cgroup")
+_SHARE: Final = 4096
+"""Bytes that one read of a control file may give."""
+_KILL_TIMEOUT_S: Final = 10.0
+
+
+class Layout(enum.StrEnum):
+    """How the host's control groups are laid out."""
+
+    V2 = "v2"
+    HYBRID = "hybrid"
+    V1 = "v1"
+    NONE = "none"
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Peaks and sums of a sandbox; None where the host cannot tell."""
+
+    memory_peak_bytes: int | None = None
+    cpu_seconds: float | None = None
+    pids_peak: int | None = None
+
+
+def layout() -> Layout:
+    """The layout of this host."""
+    if (ROOT / "cgroup.controllers").exists():
+        return Layout.V2
+    if (ROOT / "unified/cgroup.controllers").exists():
+        return Layout.HYBRID
+    return Layout.V1 if _hierarchies() else Layout.NONE
+
+
+def writable() -> bool:
+    """Whether this process may make control groups, with a list of devices for each (only real root may)."""
+    return (
+        os.geteuid() == 0
+        and not in_user_namespace()
+        and any(os.access(path, os.W_OK) for path in _hierarchies())
+    )
+
+
+def _hierarchies() -> list[Path]:
+    """Mount points of all hierarchies; v1 ones are recognised by a file that only their root folder has."""
+    if (ROOT / "cgroup.controllers").exists():
+        return [ROOT]
+    with contextlib.suppress(OSError), os.scandir(ROOT) as entries:
+        return sorted(Path(entry.path) for entry in entries if _is_hierarchy(entry))
+    return []
+
+
+def _is_hierarchy(entry: os.DirEntry[str]) -> bool:
+    return entry.is_dir(follow_symlinks=False) and Path(entry.path, "cgroup.procs").exists()
+
+
+class Cgroup:
+    """The groups of one name, wherever the host has them."""
+
+    def __init__(self, name: str) -> None:
+        self._folders = [path for root in _hierarchies() if (path := root / name).is_dir()]
+
+    def __bool__(self) -> bool:
+        return bool(self._folders)
+
+    def usage(self) -> Usage:
+        """What was used so far."""
+        memory = self._number("memory.peak")
+        if memory is None:
+            memory = self._number("memory.max_usage_in_bytes")
+        return Usage(
+            memory_peak_bytes=memory, cpu_seconds=self._cpu_seconds(), pids_peak=self._number("pids.peak")
+        )
+
+    def forget_peak(self) -> None:
+        """Let the memory peak start anew, without what the runtime needed to set the container up (v1
+        only)."""
+        for folder in self._folders:
+            with contextlib.suppress(OSError):
+                (folder / "memory.max_usage_in_bytes").write_text("0")
+
+    def out_of_memory(self) -> bool:
+        """Whether the kernel has killed a process here for want of memory."""
+        text = self._read("memory.events") or self._read("memory.oom_control") or ""
+        return any(line.startswith("oom_kill ") and not line.endswith(" 0") for line in text.splitlines())
+
+    def kill(self) -> None:
+        """Kill every process in it, also those that are forked meanwhile."""
+        deadline = time.monotonic() + _KILL_TIMEOUT_S
+        while pids := self._pids():
+            self._kill_once(pids)
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"processes in {self._folders[0]} do not end")
+            time.sleep(0.002)
+
+    def remove(self) -> None:
+        """Remove the groups, which must be empty."""
+        for folder in self._folders:
+            for inner in (*_inner(folder), folder):
+                with contextlib.suppress(FileNotFoundError):
+                    inner.rmdir()
+
+    def _kill_once(self, pids: set[int]) -> None:
+        with contextlib.suppress(OSError):
+            next(path for path in self._files("cgroup.kill")).write_text("1")
+            return
+        self._freeze("FROZEN")
+        for pid in pids | self._pids():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self._freeze("THAWED")
+
+    def _freeze(self, state: str) -> None:
+        with contextlib.suppress(OSError, StopIteration):
+            next(self._files("freezer.state")).write_text(state)
+
+    def _pids(self) -> set[int]:
+        found: set[int] = set()
+        for folder in self._folders:
+            for group in (folder, *_inner(folder)):
+                with contextlib.suppress(OSError):
+                    found.update(map(int, (group / "cgroup.procs").read_text().split()))
+        return found
+
+    def _cpu_seconds(self) -> float | None:
+        nanoseconds = self._number("cpuacct.usage")
+        if nanoseconds is not None:
+            return nanoseconds / 1e9
+        for line in (self._read("cpu.stat") or "").splitlines():
+            key, _, value = line.partition(" ")
+            if key == "usage_usec":
+                return int(value) / 1e6
+        return None
+
+    def _number(self, name: str) -> int | None:
+        text = self._read(name)
+        return int(text) if text is not None and text.strip().isdigit() else None
+
+    def _read(self, name: str) -> str | None:
+        for path in self._files(name):
+            with contextlib.suppress(OSError), path.open() as file:
+                return file.read(_SHARE)
+        return None
+
+    def _files(self, name: str) -> Iterator[Path]:
+        return (path for folder in self._folders if (path := folder / name).exists())
+
+
+def _inner(folder: Path) -> list[Path]:
+    """Groups within a group, the innermost first."""
+    return [Path(path) for path, _, _ in os.walk(folder, topdown=False) if path != os.fspath(folder)]

@@ -1,0 +1,70 @@
+"""What the journal can undo."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TypeAlias
+
+import msgspec
+
+from jettison.sandbox.cgroup import Cgroup
+from jettison.sandbox.oci import Runtime, RuntimeKind, call
+from jettison.sandbox.remove import remove_folder
+from jettison.sandbox.space import mount_space
+
+
+class Folder(msgspec.Struct, tag="folder", frozen=True, omit_defaults=True):
+    """A folder that was made, with a random name; nothing of another (device, inode) is ever removed."""
+
+    path: str
+    device: int = 0
+    inode: int = 0
+    """0 until the folder was made."""
+
+    @classmethod
+    def existing(cls, path: Path) -> Folder:
+        """The record of a folder that is there."""
+        info = path.lstat()
+        return cls(os.fspath(path), info.st_dev, info.st_ino)
+
+    def undo(self) -> None:
+        """Remove it; raises OSError."""
+        if self.inode:
+            remove_folder(Path(self.path), identity=(self.device, self.inode))
+        elif (path := Path(self.path)).is_dir():
+            path.rmdir()
+
+    def describe(self) -> str:
+        """For people."""
+        return f"folder {self.path}"
+
+
+class Container(msgspec.Struct, tag="container", frozen=True):
+    """A container of an OCI runtime and its control groups."""
+
+    id: str
+    kind: RuntimeKind
+    runtime: str
+    """Path of the runtime's program."""
+    cgroups: bool
+    folder: str
+    """The runtime's state and log are in here."""
+
+    def undo(self) -> None:
+        """Kill what is in it and make the runtime forget it; raises OSError."""
+        folder = Path(self.folder)
+        runtime = Runtime(kind=self.kind, path=Path(self.runtime), version="", cgroups=self.cgroups)
+        if (folder / "state" / self.id).exists():
+            with mount_space() as space:
+                space.run(call, runtime.command(folder, "delete", "--force", self.id), log=folder / "log")
+        group = Cgroup(self.id)
+        group.kill()
+        group.remove()
+
+    def describe(self) -> str:
+        """For people."""
+        return f"container {self.id}"
+
+
+Record: TypeAlias = Folder | Container

@@ -1,0 +1,180 @@
+"""The root file system of a run: the image's layers, what every container gets on top, and a throw-away upper
+folder."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from jettison.errors import HostError, InvalidInputError
+from jettison.image.model import Image
+from jettison.layers.unpack import unpacked
+from jettison.linux.openat2 import open_in_root
+from jettison.sandbox.journal import Journal
+from jettison.sandbox.overlay import link_layers, make_upper, mount_layers, take_down
+from jettison.sandbox.space import MountSpace, mount_space
+
+_FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_FORCED: Final = (
+    (b"proc", True),
+    (b"sys", True),
+    (b"dev", True),
+    (b"etc/hosts", False),
+    (b"etc/hostname", False),
+    (b"etc/resolv.conf", False),
+    (b".dockerenv", False),
+)
+"""What Docker puts over every image (its "init layer"): whatever is not a folder on the way is replaced by
+one."""
+
+
+@dataclass(frozen=True)
+class Rootfs:
+    """A mounted root file system."""
+
+    space: MountSpace
+    """Where it is mounted; the host does not see it."""
+    mountpoint: Path
+    """Its path inside `space`."""
+    upper: Path
+    """What the run changes, in overlay form (whiteouts as 0/0 devices, or as xattrs without privileges)."""
+
+    @property
+    def path(self) -> Path:
+        """The merged file system, as this process reaches it."""
+        return self.space.seen(self.mountpoint)
+
+
+@dataclass(frozen=True)
+class Mountpoint:
+    """A path (absolute, in the container) that must exist before the run, as a folder or an empty file."""
+
+    path: str
+    folder: bool = True
+
+
+def layer_folders(image: Image) -> list[Path]:
+    """The layers of `image`, base first, as folders that `mounted` takes: the engine's own where they can be used in
+    place, else unpacked into the cache. Raises what unpacking raises."""
+    return [unpacked(image, index) for index in range(len(image.layers))]
+
+
+@contextmanager
+def mounted(
+    layers: Sequence[Path], *, workdir: Path, journal: Journal, mountpoints: Iterable[Mountpoint] = ()
+) -> Iterator[Rootfs]:
+    """Mount `layers` (the base first) with a fresh upper folder; gone on leaving.
+
+    What must be there before the run (`mountpoints`, and what Docker puts into every container) is made in a
+    folder between the layers and the upper one, so that the upper one holds only what the application did.
+    Raises HostError; InvalidInputError when a mount point cannot be made in this image.
+    """
+    with journal.temporary(workdir) as folder, mount_space() as space:
+        try:
+            lowers = link_layers(folder, layers)
+            for name in ("work-init", "work", "merged"):
+                (folder / name).mkdir()
+            make_upper(folder / "init", folder / "l" / lowers[0])
+            space.run(_prepare, folder, lowers, tuple(mountpoints))
+            make_upper(folder / "upper", folder / "init")
+        except OSError as error:
+            raise HostError(f"cannot prepare a root file system in {folder}: {error.strerror}") from error
+        space.run(mount_layers, folder, ["../init", *lowers])
+        try:
+            yield Rootfs(space, folder / "merged", folder / "upper")
+        finally:
+            space.run(take_down, folder / "merged")
+
+
+def _prepare(folder: Path, lowers: Sequence[str], mountpoints: Sequence[Mountpoint]) -> None:
+    """Make what must be there, through an overlay whose upper folder is `init`, so that parents keep owner
+    and mode."""
+    mount_layers(folder, lowers, upper="init", work="work-init")
+    root = os.open(folder / "merged", _FOLDER)
+    try:
+        for path, is_folder in _FORCED:
+            _force(root, path, is_folder)
+        for point in mountpoints:
+            _ensure(root, point)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise HostError(f"no space left in {folder}", hint="free some space, or set TMPDIR") from error
+        raise InvalidInputError(f"cannot prepare the image's file system: {error}") from error
+    finally:
+        os.close(root)
+        take_down(folder / "merged")
+
+
+def _force(root: int, path: bytes, is_folder: bool) -> None:
+    """Make `path` a real folder or an empty file, whatever the image has there, and follow no link on the
+    way."""
+    *parents, last = path.split(b"/")
+    current = os.dup(root)
+    try:
+        for part in parents:
+            current = _descend(current, part)
+        if is_folder:
+            current = _descend(current, last)
+        elif not _has_plain_file(current, last):
+            _discard(current, last)
+            os.close(
+                os.open(last, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o755, dir_fd=current)
+            )
+    finally:
+        os.close(current)
+
+
+def _descend(current: int, part: bytes) -> int:
+    """The folder `part` of `current`, made real if it is not; closes `current`."""
+    try:
+        try:
+            return os.open(part, _FOLDER, dir_fd=current)
+        except OSError as error:
+            if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
+                raise
+        _discard(current, part)
+        os.mkdir(part, 0o755, dir_fd=current)
+        return os.open(part, _FOLDER, dir_fd=current)
+    finally:
+        os.close(current)
+
+
+def _discard(folder: int, name: bytes) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(name, dir_fd=folder)
+
+
+def _has_plain_file(folder: int, name: bytes) -> bool:
+    try:
+        return stat.S_ISREG(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode)
+    except FileNotFoundError:
+        return False
+
+
+def _ensure(root: int, point: Mountpoint) -> None:
+    """Make `point` if it is missing; links are followed as a process in the container would."""
+    parts = [part for part in os.fsencode(point.path).split(b"/") if part]
+    for depth in range(1, len(parts) + 1):
+        path = b"/".join(parts[:depth])
+        try:
+            os.close(open_in_root(root, path, os.O_PATH))
+        except FileNotFoundError:
+            parent = open_in_root(root, b"/".join(parts[: depth - 1]) or b".", _FOLDER & ~os.O_NOFOLLOW)
+            try:
+                _make(parent, parts[depth - 1], is_folder=point.folder or depth < len(parts))
+            finally:
+                os.close(parent)
+
+
+def _make(parent: int, name: bytes, *, is_folder: bool) -> None:
+    if is_folder:
+        os.mkdir(name, 0o755, dir_fd=parent)
+    else:
+        os.close(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o755, dir_fd=parent))
