@@ -9,20 +9,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 
 _MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
 _DAYS = "Mon|Tue|Wed|Thu|Fri|Sat|Sun"
 _CLOCK = r"(?P<h>[01]\d|2[0-3]):(?P<m>[0-5]\d)(?::(?P<s>[0-5]\d|60)(?:[.,](?P<f>\d{1,9}))?)?"
 _ZONE = r"(?:\s?(?P<z>Z\b|UTC\b|GMT\b|[+-]\d\d:?\d\d\b))?"
-_PATTERNS = (
-    rf"(?P<Y>\d{{4}})-(?P<M>\d\d)-(?P<D>\d\d)(?:[T ]{_CLOCK}{_ZONE})?",  # RFC 3339
+_PATTERNS = (  # RFC 3339, its variant with slashes, RFC 9110, common log format, asctime(3), a time alone
+    rf"(?P<Y>\d{{4}})-(?P<M>\d\d)-(?P<D>\d\d)(?:[T ]{_CLOCK}{_ZONE})?",
     rf"(?P<Y>\d{{4}})/(?P<M>\d\d)/(?P<D>\d\d)(?: {_CLOCK}{_ZONE})?",
-    # as in an HTTP header
     rf"(?:(?:{_DAYS})\w*, )?(?P<D>\d\d?)[ -](?P<N>{_MONTHS})\w*[ -](?P<Y>\d{{4}})(?: {_CLOCK}{_ZONE})?",
-    rf"(?P<D>\d\d)/(?P<N>{_MONTHS})/(?P<Y>\d{{4}}):{_CLOCK}{_ZONE}",  # common log format
-    # asctime(3), date(1)
-    rf"(?:{_DAYS}) (?P<N>{_MONTHS}) +(?P<D>\d\d?) {_CLOCK}(?: [A-Z]{{3,5}})? (?P<Y>\d{{4}})",
+    rf"(?P<D>\d\d)/(?P<N>{_MONTHS})/(?P<Y>\d{{4}}):{_CLOCK}{_ZONE}",
+    rf"(?:{_DAYS}) (?P<N>{_MONTHS}) +(?P<D>\d\d?) {_CLOCK}(?: (?P<Y>\d{{4}}))?",
     rf"{_CLOCK}{_ZONE}",
 )
 TIME = re.compile(
@@ -44,7 +42,9 @@ class Moment:
     grain: float
     """Seconds that it leaves open: 1 for a time with seconds, 60 without, a day for a date."""
     whole: bool = True
-    """False when it names no day."""
+    """False when it names no day, or no year."""
+    zone: str = ""
+    """The time zone as it is written."""
 
 
 def read(text: str) -> Moment | None:
@@ -70,7 +70,7 @@ def epoch(text: str, near: float) -> Moment | None:
 
 def advanced(first: Moment, second: Moment, elapsed: float) -> bool:
     """Whether `second` shows what a clock shows `elapsed` seconds after `first`."""
-    if first.whole != second.whole or first.grain != second.grain:
+    if (first.whole, first.grain, first.zone) != (second.whole, second.grain, second.zone):
         return False
     off = second.seconds - first.seconds - elapsed
     if not first.whole:
@@ -80,21 +80,21 @@ def advanced(first: Moment, second: Moment, elapsed: float) -> bool:
 
 def _moment(parts: dict[str, str | None]) -> Moment:
     hour, minute, second = (int(parts.get(key) or 0) for key in "hms")
-    fraction = float("0." + (parts.get("f") or "0"))
-    of_day = hour * 3600 + minute * 60 + second + fraction
+    zone = parts.get("z") or ""
+    seconds = hour * 3600 + minute * 60 + second + float("0." + (parts.get("f") or "0")) - _offset(zone)
     grain = 1.0 if parts.get("s") else 60.0 if parts.get("h") else _DAY
-    year = parts.get("Y")
+    year, name = parts.get("Y"), parts.get("N")
     if year is None:
-        return Moment(of_day - _offset(parts.get("z")).total_seconds(), grain, whole=False)
-    name = parts.get("N")
+        return Moment(seconds, grain, whole=False, zone=zone)
     month = _MONTHS.split("|").index(name) + 1 if name else int(parts["M"] or 0)
     day = datetime(int(year), month, int(parts["D"] or 0), tzinfo=UTC)
-    return Moment(day.timestamp() + of_day - _offset(parts.get("z")).total_seconds(), grain)
+    return Moment(day.timestamp() + seconds, grain, zone=zone)
 
 
-def _offset(zone: str | None) -> timedelta:
-    if not zone or zone[0] not in "+-":
-        return timedelta()
+def _offset(zone: str) -> int:
+    """Seconds that `+01:00` and the like are ahead of UTC."""
+    if zone[:1] not in ("+", "-"):
+        return 0
     digits = zone[1:].replace(":", "")
-    minutes = int(digits[:2]) * 60 + int(digits[2:])
-    return timezone(timedelta(minutes=-minutes if zone[0] == "-" else minutes)).utcoffset(None)
+    seconds = int(digits[:2]) * 3600 + int(digits[2:]) * 60
+    return -seconds if zone[0] == "-" else seconds
