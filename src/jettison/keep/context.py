@@ -7,10 +7,16 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from jettison.errors import InvalidInputError, LimitError
+from jettison.keep.application import application_nodes
 from jettison.keep.elf import Elf, read_elf
+from jettison.keep.facts import Facts
+from jettison.keep.history import OwnLayers, own_layers
 from jettison.keep.loader import Loader
+from jettison.keep.programs import executed, is_system_program
 from jettison.layers.entry import Kind
 from jettison.layers.path import encode_path, normalise
+from jettison.packages.inventory import Inventory
+from jettison.packages.inventory import inventory as inventory_of
 
 if TYPE_CHECKING:
     from jettison.image.config import ImageConfig
@@ -28,8 +34,20 @@ class Context:
     """One image under one decision. All look-ups are in the image's tree; nothing of the host is ever
     read."""
 
-    def __init__(self, tree: FileTree, evidence: Evidence, config: ImageConfig, plan: KeepPlan) -> None:
+    def __init__(
+        self,
+        tree: FileTree,
+        evidence: Evidence,
+        config: ImageConfig,
+        plan: KeepPlan,
+        *,
+        facts: Facts | None = None,
+        inventory: Inventory | None = None,
+    ) -> None:
+        """`inventory` and `facts` save work where the caller has them already."""
         self.tree = tree
+        self.facts = facts or Facts(config.diff_ids)
+        self._inventory = inventory
         self.evidence = evidence
         self.config = config
         self.plan = plan
@@ -86,6 +104,37 @@ class Context:
             except InvalidInputError as error:
                 self.plan.warn(f"{encode_path(node.path)}: {error}; its libraries could not be determined")
                 return None
+
+    @cached_property
+    def inventory(self) -> Inventory:
+        """The packages of the image."""
+        return self._inventory or inventory_of(self.tree)
+
+    @cached_property
+    def own_layers(self) -> OwnLayers:
+        """The layers that the application's own instructions made."""
+        return own_layers(self.config)
+
+    @cached_property
+    def application(self) -> dict[bytes, Node]:
+        """The application's own files and links, by path, sorted; without what is plainly not needed at run
+        time."""
+        nodes = application_nodes(self.tree, self.own_layers, self.working_directory, self.inventory)
+        return {node.path: node for node in nodes}
+
+    @cached_property
+    def executed(self) -> frozenset[bytes]:
+        """Programs and scripts that the evidence or the configuration starts; normalised, links resolved."""
+        return frozenset(node.path for path in executed(self) if (node := self.file(path)) is not None)
+
+    @cached_property
+    def programs(self) -> frozenset[bytes]:
+        """Those of `executed` that are not shells and utilities of the system."""
+        return frozenset(path for path in self.executed if not is_system_program(self, path))
+
+    def is_application_program(self, node: Node) -> bool:
+        """Whether `node` is executed as the application, or is one of its own files."""
+        return node.path in self.programs or node.path in self.application
 
     @cached_property
     def environment(self) -> dict[bytes, bytes]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import fnmatch
 import struct
 from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from jettison.keep.elf import Abi, Elf
@@ -90,6 +91,16 @@ class Loader:
     def folders(self, elf: Elf, path: bytes) -> tuple[bytes, ...]:
         """DT_RPATH folders that `elf` at `path` passes on to what it loads; none when it has a runpath."""
         return () if elf.runpath else tuple(self._expand(elf.rpath, elf.abi, path))
+
+    def searches(self, folder: bytes) -> bool:
+        """Whether libraries in `folder` (normalised, links resolved) are found by name alone."""
+        return folder in self._search_folders
+
+    @cached_property
+    def _search_folders(self) -> frozenset[bytes]:
+        cached = (parent(path) for paths in self._cache.values() for path in paths)
+        default = (folder for abi in _TRIPLETS for folder in _default_folders(Abi(abi[0], True, abi[1])))
+        return frozenset(map(self._real, {*cached, *default, *self._conf, *self._library_path}))
 
     def _ordered(self, own: _Folders, inherited: _Folders, runpath: bool, musl: bytes) -> _Folders:
         """The folders before the cache: glibc looks at inherited ones only for an object that has no runpath

@@ -101,7 +101,7 @@ class KeepPlan:
             nearest = parent(nearest)
         if not nearest:
             return "nothing asked for it"
-        return f"nothing asked for it; only its folder {encode_path(nearest)} stays: {self._reasons[nearest][0].text}"
+        return f"nothing asked for it; of its folders, {encode_path(nearest)} is the last that stays"
 
     @property
     def exclusions(self) -> frozenset[str]:

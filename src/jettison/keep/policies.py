@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from jettison.keep.rules.accounts import Accounts
+from jettison.keep.rules.application import Application
+from jettison.keep.rules.commands import FULL_SHELL_BOX, SHELL_BOX, Commands
 from jettison.keep.rules.elf import ElfClosure
 from jettison.keep.rules.folders import Folders
+from jettison.keep.rules.named import Named
+from jettison.keep.rules.plugins import Plugins
 from jettison.keep.rules.scripts import Interpreters
+from jettison.keep.rules.servers import Servers
 from jettison.keep.rules.start import Start
 from jettison.keep.rules.trace import Trace
+from jettison.keep.rules.world import World
 
 if TYPE_CHECKING:
     from jettison.keep.rule import Rule
@@ -24,9 +31,15 @@ class Policy(StrEnum):
     PACKAGES = "packages"
 
 
-_OBSERVED: Final[tuple[type[Rule], ...]] = (Trace, Start, ElfClosure, Interpreters, Accounts, Folders)
+_OBSERVED: Final[tuple[Callable[[], Rule], ...]] = (Trace, Start, ElfClosure, Interpreters, Accounts, Folders)
+_BALANCED: Final[tuple[Callable[[], Rule], ...]] = (Application, Named, Servers, Plugins, World)
 
 
 def rules_of(policy: Policy, *, shell: bool | None) -> list[Rule]:
-    """New rules for one plan of `policy`."""
-    return [rule() for rule in _OBSERVED]
+    """New rules for one plan of `policy`; `shell` as for `jettison.keep.plan.decide`."""
+    rules = [make() for make in _OBSERVED]
+    if policy is Policy.OBSERVED:
+        return [*rules, Commands(box=FULL_SHELL_BOX)] if shell else rules
+    rules += [make() for make in _BALANCED]
+    box = FULL_SHELL_BOX if shell or policy is Policy.PACKAGES else SHELL_BOX
+    return [*rules, Commands(box=box if shell is not False else ())]

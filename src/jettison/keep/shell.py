@@ -92,6 +92,11 @@ class Script(NamedTuple):
         found = {program for words in self.commands for program in _programs(words, 0)}
         return sorted(found - BUILTINS - self.functions)
 
+    def sourced(self) -> list[bytes]:
+        """Files that it reads as a part of itself (`. file`, `source file`), sorted."""
+        found = {words[1] for words in self.commands if len(words) > 1 and words[0] in (b".", b"source")}
+        return sorted(word for word in found if word)
+
     def constants(self) -> list[bytes]:
         """All constant words of its commands, sorted."""
         return sorted({word for words in self.commands for word in words if word})

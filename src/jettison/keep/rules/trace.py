@@ -18,12 +18,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
-import msgspec
-
-from jettison.errors import InvalidInputError
+from jettison.keep.programs import executions
 from jettison.keep.rule import Keep, Rule
 from jettison.layers.path import decode_path
-from jettison.observe.evidence import Access, Exec, Operation
+from jettison.observe.evidence import Access, Operation
 
 if TYPE_CHECKING:
     from jettison.keep.context import Context
@@ -72,11 +70,7 @@ def _sentence(access: Access) -> str:
 
 
 def _executed(context: Context) -> Iterator[Keep]:
-    for text in sorted(context.evidence.execs):
-        try:
-            execution = msgspec.json.decode(text, type=Exec)
-        except msgspec.DecodeError as error:
-            raise InvalidInputError(f"evidence holds an execution that cannot be read: {error}") from error
+    for execution in executions(context):
         yield Keep(decode_path(execution.path), "executed")
 
 

@@ -1,0 +1,110 @@
+"""Keeps what kept programs load or read by a name that was compiled into them.
+
+**What.** Of every kept ELF file that can load others (it imports `dlopen`, or is the C library): libraries
+whose names stand in it as constants, found as its loader would; shared objects in folders that stand in it
+(modules of a server, OpenSSL providers and engines, SASL, PAM, Kerberos and GIO plug-ins, coders); files that
+stand in it. Of the C library `libgcc_s.so.1`, which it loads when a thread is cancelled.
+
+**Why.** A module that the workload did not ask for (`legacy` ciphers, a second image format, an
+authentication method) fails only in production, and no closure over DT_NEEDED sees it.
+
+**Cost.** Some 3 MB an image. Left out: the folders that the loader searches anyway, which would bring every
+library; character set converters (8 MB), which stay whole only where a program of the application itself
+imports `iconv_open`; folders with more than 64 MiB of plug-ins; programs, which the rule `commands` judges.
+
+**Sources.** dlopen(3), iconv_open(3), pthread_cancel(3); OpenSSL `OPENSSLDIR`, `MODULESDIR`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Final
+
+from jettison.keep.binary import Binary, binary
+from jettison.keep.loader import is_musl
+from jettison.keep.rule import Keep, Rule
+from jettison.keep.rules.elf import may_be_elf
+from jettison.layers.entry import Kind
+from jettison.layers.path import encode_path, name, parent
+from jettison.limits import MIB
+
+if TYPE_CHECKING:
+    from jettison.keep.context import Context
+    from jettison.keep.elf import Elf
+    from jettison.layers.tree import Node
+
+_MAX_PLUGINS_BYTES: Final = 64 * MIB
+_GLIBC: Final = b"libc.so.6"
+_NO_PLUGINS: Final = frozenset(
+    b"bin sbin lib lib64 usr usr/bin usr/sbin usr/lib usr/lib64 usr/libexec usr/local usr/local/bin "
+    b"usr/local/lib usr/local/sbin usr/share etc var tmp dev proc sys run opt root home".split()
+)
+_DATA: Final = (b"etc/", b"usr/share/", b"usr/lib/", b"usr/local/", b"opt/", b"lib/", b"srv/", b"var/lib/")
+
+
+class Plugins(Rule):
+    """Libraries, plug-in folders and files that are named in binaries."""
+
+    name = "plug-in"
+
+    def __init__(self) -> None:
+        self._libc: Node | None = None
+        self._converts: Node | None = None
+
+    def visit(self, context: Context, node: Node) -> Iterable[Keep]:
+        """What one kept ELF file names."""
+        if not may_be_elf(node):
+            return
+        elf = context.elf(node.path)
+        if elf is None or not elf.dynamic:
+            return
+        found = binary(context, node)
+        if elf.soname == _GLIBC:
+            self._libc = node
+        if elf.soname == _GLIBC or not found.imports.isdisjoint((b"dlopen", b"dlmopen")):
+            yield from _libraries(context, node, elf, found)
+            yield from _folders(context, node, found)
+        if b"iconv_open" in found.imports and context.is_application_program(node):
+            self._converts = self._converts or node
+
+    def settle(self, context: Context) -> Iterable[Keep]:
+        """Character set converters, which lie beside the C library."""
+        if self._libc is None or self._converts is None:
+            return
+        for child in context.below(parent(self._libc.path) + b"/gconv"):
+            yield Keep(child.path, "a character set that iconv_open can be asked for", self._converts.path)
+
+
+def _libraries(context: Context, node: Node, elf: Elf, found: Binary) -> Iterator[Keep]:
+    musl = elf.interpreter if is_musl(elf.interpreter) else b""
+    for library in found.libraries:
+        if library in elf.needed or library == elf.soname:
+            continue
+        for path in context.loader.find(library, elf, path=node.path, inherited=(), musl=musl):
+            yield Keep(path, f"named as {encode_path(library)} in a file that loads libraries", node.path)
+
+
+def _folders(context: Context, node: Node, found: Binary) -> Iterator[Keep]:
+    for path in found.paths:
+        real = context.tree.resolve(path).path
+        target = context.tree.get(real)
+        if target is None or real in _NO_PLUGINS:
+            continue
+        if target.kind is Kind.FILE and not target.mode & 0o111 and real.startswith(_DATA):
+            yield Keep(path, "a file that is named in it", node.path)
+        elif target.kind is Kind.DIR:
+            yield Keep(path, "a folder that is named in it", node.path)
+            yield from _plugins(context, node, real)
+
+
+def _plugins(context: Context, node: Node, folder: bytes) -> Iterator[Keep]:
+    if name(folder) == b"gconv" or context.loader.searches(folder):
+        return
+    plugins = [child for child in context.below(folder) if child.kind is not Kind.DIR and _is_plugin(child)]
+    if sum(child.size for child in plugins) <= _MAX_PLUGINS_BYTES:
+        for child in plugins:
+            yield Keep(child.path, "a plug-in in a folder that is named in it", node.path)
+
+
+def _is_plugin(node: Node) -> bool:
+    return name(node.path).endswith(b".so") or b".so." in name(node.path)

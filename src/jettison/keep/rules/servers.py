@@ -1,0 +1,121 @@
+"""Keeps what belongs to a server that runs: its configuration, its other programs, its data.
+
+**What.** For each program that was executed and that is neither a utility of the system nor a language's
+interpreter: all that its source package installed (programs, modules, data), without documentation,
+development files and translations; where no package owns it, the programs that lie beside it and came in the
+same layer, and folders of the same layer that are named in it. The configuration folder `/etc/NAME` of
+everything of which a file was read, whole.
+
+**Why.** Operators test the configuration with the server's own binary, open the server's own client, reload,
+rotate logs, and switch on a module whose snippet was there all along. All of it comes from one source
+package, in several binary ones.
+
+**Cost.** 28 MB over sixteen images for the programs; configuration some ten kB each. Packages above 64 MiB
+keep only their programs, configuration folders above 4 MiB only what was read.
+
+**Sources.** deb-control(5), "Source"; apk `origin`; RPM `SOURCERPM`; FHS 3.0, "/etc".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Final
+
+from jettison.keep.binary import binary
+from jettison.keep.rule import Keep, Rule
+from jettison.keep.rules.elf import may_be_elf
+from jettison.layers.entry import Kind
+from jettison.layers.path import name, parent
+from jettison.limits import MIB
+from jettison.packages.model import SYSTEM
+
+if TYPE_CHECKING:
+    from jettison.keep.context import Context
+    from jettison.layers.tree import Node
+    from jettison.packages.model import Package
+
+_MAX_SOURCE_BYTES: Final = 64 * MIB
+_MAX_CONFIGURATION_BYTES: Final = 4 * MIB
+INTERPRETERS: Final = re.compile(
+    rb"(?:python|pypy|perl|ruby|node|nodejs|deno|bun|java|jshell|dotnet|php|lua|luajit|tclsh|erl|beam|guile|Rscript|R)"
+    rb"[\d.]*(?:\.smp)?\Z"
+)
+"""Programs whose packages the rule of their language judges."""
+_NOT_FOR_RUNNING: Final = re.compile(
+    rb"usr/(?:local/)?(?:share/(?:doc|man|info|lintian|locale|bug|bash-completion|zsh|fish|apport|doc-base|gtk-doc|vim)"
+    rb"|include|src|lib/(?:debug|[^/]+/pkgconfig|pkgconfig|cmake|systemd))(?:/|\Z)|.*\.(?:a|la|h|hpp|pc)\Z"
+)
+_CONFIGURATION: Final = re.compile(rb"(etc/[^/]+)/.")
+_NOT_A_SERVERS: Final = frozenset(
+    b"etc/alternatives etc/apt etc/apk etc/cron.d etc/cron.daily etc/default etc/dpkg etc/init.d "
+    b"etc/kernel etc/pam.d etc/profile.d etc/rc0.d etc/rc1.d etc/rc2.d etc/rc3.d etc/rc4.d etc/rc5.d "
+    b"etc/rc6.d etc/rcS.d etc/security etc/skel etc/ssl etc/systemd etc/terminfo etc/yum.repos.d".split()
+)
+
+
+class Servers(Rule):
+    """Configuration folders, and the siblings of executed programs."""
+
+    name = "server"
+
+    def __init__(self) -> None:
+        self._configured: set[bytes] = set()
+
+    def begin(self, context: Context) -> Iterable[Keep]:
+        """What came with the executed programs."""
+        for path in sorted(context.programs):
+            node = context.tree.get(path)
+            if node is None or INTERPRETERS.match(name(path)):
+                continue
+            owner = context.inventory.owner(path)
+            if owner is None:
+                yield from _beside(context, node)
+            elif owner.ecosystem in SYSTEM:
+                yield from _siblings(context, node, owner)
+
+    def visit(self, context: Context, node: Node) -> Iterable[Keep]:
+        """The configuration folder that a kept file lies in."""
+        match = _CONFIGURATION.match(node.path)
+        if match is None or match[1] in self._configured or match[1] in _NOT_A_SERVERS:
+            return
+        self._configured.add(match[1])
+        below = list(context.below(match[1]))
+        if sum(child.size for child in below) <= _MAX_CONFIGURATION_BYTES:
+            for child in below:
+                yield Keep(child.path, "configuration of something that runs", node.path)
+
+
+def _siblings(context: Context, program: Node, owner: Package) -> Iterator[Keep]:
+    source = owner.source or owner.name
+    packages = [
+        package
+        for package in context.inventory.packages
+        if package.ecosystem is owner.ecosystem and (package.source or package.name) == source
+    ]
+    nodes = [node for package in packages for path in package.files if (node := context.tree.get(path))]
+    nodes = [node for node in nodes if not _NOT_FOR_RUNNING.match(node.path)]
+    small = sum(node.size for node in nodes) <= _MAX_SOURCE_BYTES
+    for node in nodes:
+        if small or name(parent(node.path)) in (b"bin", b"sbin"):
+            yield Keep(node.path, f"comes from the same source package, {source}", program.path)
+
+
+def _beside(context: Context, program: Node) -> Iterator[Keep]:
+    """The siblings of a program that was built in the image or copied into it."""
+    for node in context.tree.children(parent(program.path)):
+        if node.layer == program.layer and node.kind is not Kind.DIR:
+            yield Keep(node.path, "lies beside it and came in the same layer", program.path)
+    if not may_be_elf(program) or context.elf(program.path) is None:
+        return
+    for path in binary(context, program).paths:
+        folder = context.folder(path)
+        if folder is None or folder.path.count(b"/") < 2:
+            continue
+        below = [node for node in context.below(folder.path) if node.layer == program.layer]
+        if below and sum(node.size for node in below) <= _MAX_SOURCE_BYTES:
+            for node in below:
+                if not _NOT_FOR_RUNNING.match(node.path):
+                    yield Keep(
+                        node.path, "a folder that is named in it and came in the same layer", program.path
+                    )
