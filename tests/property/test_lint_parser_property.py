@@ -134,7 +134,7 @@ def rejected(tree: Dockerfile) -> bool:
 def beyond_the_oracle(tree: Dockerfile) -> bool:
     """What changed after the oracle's BuildKit 0.12.5, and where it reads flags and HEALTHCHECK byte by byte.
 
-    Text behind a JSON array makes it the shell form since moby/buildkit#5107; `check` is a directive since 0.15.
+    Text behind a JSON array is the shell form since moby/buildkit#5107; `check` is a directive since 0.15.
     """
     return tree.directive("check") is not None or any(
         (not node.json and "]" in node.arguments.text.partition("[")[2])
