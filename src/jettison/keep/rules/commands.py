@@ -39,18 +39,15 @@ SHELL_BOX: Final = (
     b"test touch tr true uname uniq wc whoami".split()
 )
 """Utilities that stay with a shell."""
-FULL_SHELL_BOX: Final = (
-    *SHELL_BOX,
-    *b"awk bash busybox clear comm curl df diff du egrep fgrep find free gunzip gzip install kill less ls more nproc od paste "
-    b"pgrep pkill ps realpath seq sha256sum split stty su sync tar timeout top tty vi wget which "
-    b"xargs yes zcat".split(),
+FULL_SHELL_BOX: Final = SHELL_BOX + (
+    b"awk bash busybox clear comm curl df diff du egrep fgrep find free gunzip gzip install kill "
+    b"less ls more nproc od paste pgrep pkill ps realpath seq sha256sum split stty su sync tar "
+    b"timeout top tty vi wget which xargs yes zcat".split()
 )
 """What people expect in a shell beyond that; for `--shell` and the policy `packages`."""
 _SCRIPT_NAMES: Final = re.compile(rb".*\.(?:sh|bash|ash)\Z")
 _CODE: Final = re.compile(
     rb".*\.(?:py|rb|[cm]?js|jsx|tsx?|php|phtml|inc|pl|pm|lua|groovy|kts?|scala|clj|exs?|erl|R|tcl)\Z"
-)
-    rb".*\.(?:py|rb|[cm]?js|jsx|tsx?|php|phtml|inc|pl|pm|lua|groovy|kts?|scala|clj|ex|exs|erl|R|tcl)\Z"
 )
 _STARTS: Final = re.compile(
     rb"\b(?:exec(?:Sync|File|FileSync|[vl]p?e?)?|spawn(?:Sync)?|system|popen[234]?|Popen|run|call|check_call|check_output"
