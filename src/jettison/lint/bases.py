@@ -1,4 +1,5 @@
-"""What the name of a base image tells: its parts, the distribution, the shell, and users it is known to have."""
+"""What the name of a base image tells: its parts, the distribution, the shell, and users it is known to
+have."""
 
 from __future__ import annotations
 
@@ -58,39 +59,12 @@ _BY_NAME: Final = {
 _DEBIAN_TAGS: Final = ("bookworm", "bullseye", "buster", "stretch", "jessie", "trixie", "slim", "sid")
 _UBUNTU_TAGS: Final = ("noble", "jammy", "focal", "bionic", "xenial", "trusty", "ubuntu")
 _DEBIAN_BASED: Final = frozenset(
-    [
-        "python",
-        "node",
-        "golang",
-        "ruby",
-        "rust",
-        "openjdk",
-        "gcc",
-        "perl",
-        "php",
-        "httpd",
-        "nginx",
-        "postgres",
-        "mysql",
-        "mariadb",
-        "redis",
-        "mongo",
-        "haskell",
-        "elixir",
-        "erlang",
-        "julia",
-        "swipl",
-        "r-base",
-        "rabbitmq",
-        "cassandra",
-        "tomcat",
-        "pypy",
-        "memcached",
-        "ghost",
-        "wordpress",
-        "drupal",
-        "composer",
-    ]
+    {
+        *("python", "node", "golang", "ruby", "rust", "openjdk", "gcc", "perl", "php", "httpd"),
+        *("nginx", "postgres", "mysql", "mariadb", "redis", "mongo", "haskell", "elixir"),
+        *("erlang", "julia", "swipl", "r-base", "rabbitmq", "cassandra", "tomcat", "pypy"),
+        *("memcached", "ghost", "wordpress", "drupal", "composer"),
+    }
 )
 _NOT_DEBIAN: Final = {"composer": Distro.ALPINE, "mysql": Distro.REDHAT}
 _KNOWN_USERS: Final = {

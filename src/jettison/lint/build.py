@@ -1,6 +1,7 @@
 """The meaning of a Dockerfile: its stages, what ships, and what variables, shell, user and folder hold where.
 
-Nothing here is looked up outside the file: what a base image brings is known only as far as its name tells it.
+Nothing here is looked up outside the file: what a base image brings is known only as far as its name
+tells it.
 """
 
 from __future__ import annotations
@@ -117,7 +118,8 @@ class Build:
         return self._stage_of.get(id(node))
 
     def expand(self, text: str, node: Instruction) -> str | None:
-        """Text with variables replaced as the builder does it at this instruction; None if that is not known."""
+        """Text with variables replaced as the builder does it at this instruction; None if that is not
+        known."""
         return expand(text, self.state(node).env, self.dockerfile.escape)
 
     def references(self, text: str) -> list[Reference]:
@@ -163,7 +165,8 @@ class Build:
                 yield node.trigger
 
     def scripts(self, node: Instruction) -> tuple[Script, ...]:
-        """The scripts of RUN, CMD, ENTRYPOINT and HEALTHCHECK in the shell form, and of heredocs that are run."""
+        """The scripts of RUN, CMD, ENTRYPOINT and HEALTHCHECK in the shell form, and of heredocs that are
+        run."""
         if id(node) not in self._scripts:
             self._scripts[id(node)] = tuple(self._make_scripts(node))
         return self._scripts[id(node)]

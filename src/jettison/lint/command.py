@@ -87,7 +87,8 @@ class Command:
 
     @property
     def editable(self) -> bool:
-        """Whether source and script say the same character by character, so that it can be edited in place."""
+        """Whether source and script say the same character by character, so that it can be edited in
+        place."""
         return self.script is not None and self.script.exact
 
     @property

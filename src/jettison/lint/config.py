@@ -1,7 +1,8 @@
 """What the user wants of the linter: `[lint]` in jettison.toml, `.hadolint.yaml`, and the command line.
 
-Configuration is read strictly: an unknown key, rule or value is a `UsageError` that names the file, the key and what was
-probably meant. A linter that silently ignores a misspelt key is switched off without anybody noticing.
+Configuration is read strictly: an unknown key, rule or value is a `UsageError` that names the file, the
+key and what was probably meant. A linter that silently ignores a misspelt key is switched off without
+anybody noticing.
 """
 
 from __future__ import annotations
@@ -73,7 +74,8 @@ class Settings:
 
 
 def codes(names: Iterable[str], where: str) -> frozenset[str]:
-    """The codes that names, codes, aliases and families stand for. Raises `UsageError` for one that is not known."""
+    """The codes that names, codes, aliases and families stand for. Raises `UsageError` for one that is
+    not known."""
     found: set[str] = set()
     for name in names:
         rules = resolve(name)
@@ -327,7 +329,8 @@ _HADOLINT_KEYS: Final[Mapping[str, _Reader]] = {
 
 
 def discover(folder: Path) -> Settings:
-    """The settings of the nearest jettison.toml with a `[lint]` table, or else .hadolint.yaml, from `folder` upwards."""
+    """The settings of the nearest jettison.toml with a `[lint]` table, or else .hadolint.yaml, from
+    `folder` upwards."""
     for place in (folder, *folder.parents):
         toml = place / "jettison.toml"
         if toml.is_file():

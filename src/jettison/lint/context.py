@@ -1,7 +1,8 @@
 """The build context: the folder that is sent to the builder, seen through its ignore file.
 
-Specification: "Dockerignore files" of the Docker build documentation and moby's `patternmatcher`: patterns are matched
-from the root, `**` spans folders, `!` brings back, the last match wins, and a match of a folder covers what is in it.
+Specification: "Dockerignore files" of the Docker build documentation and moby's `patternmatcher`:
+patterns are matched from the root, `**` spans folders, `!` brings back, the last match wins, and a match
+of a folder covers what is in it.
 """
 
 from __future__ import annotations
@@ -73,7 +74,8 @@ def _regex(pattern: str) -> re.Pattern[str]:
 
 
 class BuildContext:
-    """A folder as the builder sees it. `dockerfile` is the name of the Dockerfile, whose own ignore file comes first."""
+    """A folder as the builder sees it. `dockerfile` is the name of the Dockerfile, whose own ignore file
+    comes first."""
 
     def __init__(self, folder: Path, dockerfile: str = "Dockerfile") -> None:
         self.folder = folder
@@ -139,7 +141,8 @@ class BuildContext:
             return []
 
     def matches(self, pattern: str) -> list[str]:
-        """Existing paths that a COPY source means, ignored or not. A pattern without wildcards is one path."""
+        """Existing paths that a COPY source means, ignored or not. A pattern without wildcards is one
+        path."""
         clean = posixpath.normpath(pattern).lstrip("/")
         if clean.startswith("../"):
             return []

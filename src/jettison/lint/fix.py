@@ -71,7 +71,8 @@ def delete(span: Span) -> Edit:
 
 
 def apply(text: str, edits: Iterable[Edit]) -> str:
-    """The text with edits applied; they must not overlap. Edits at one place are applied in the order given."""
+    """The text with edits applied; they must not overlap. Edits at one place are applied in the order
+    given."""
     parts: list[str] = []
     position = 0
     for edit in sorted(edits, key=lambda edit: edit.span):

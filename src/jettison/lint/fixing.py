@@ -54,7 +54,8 @@ def _edits(finding: Finding) -> tuple[Edit, ...]:
 
 
 def _wanted(findings: list[Finding], outcome: Outcome, *, unsafe: bool) -> list[Finding]:
-    """The findings whose fixes may be applied now: they do not touch each other, and were not refused before."""
+    """The findings whose fixes may be applied now: they do not touch each other, and were not refused
+    before."""
     allowed = {Applicability.SAFE, Applicability.UNSAFE} if unsafe else {Applicability.SAFE}
     refused = {(finding.code, finding.message) for finding, _ in outcome.refused}
     chosen: list[Finding] = []

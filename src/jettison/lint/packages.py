@@ -118,15 +118,20 @@ _RPM: Final = {
     _L: "download",
 }
 _RPM_VALUES: Final = (
-    "--installroot --releasever --enablerepo --disablerepo --repo --repoid --setopt -c --config -x --exclude --rpmverbosity"
+    "--installroot --releasever --enablerepo --disablerepo --repo --repoid --setopt"
+    " -c --config -x --exclude --rpmverbosity"
     " --disableplugin --enableplugin --forcearch --downloaddir --destdir"
 )
 _RPM_VERSION: Final = r"-\d|[=<>]"
 _PIP_VALUES: Final = (
-    "-r --requirement -c --constraint -i --index-url --extra-index-url -f --find-links -t --target --prefix --root -e"
-    " --editable --trusted-host --platform --python-version --only-binary --no-binary --timeout --retries --cache-dir"
-    " --proxy --progress-bar --src -b --build --cert --client-cert --global-option --install-option -C --config-settings"
-    " --use-feature --upgrade-strategy --implementation --abi -w --wheel-dir -d --dest --python -p --group --report"
+    "-r --requirement -c --constraint -i --index-url --extra-index-url -f"
+    " --find-links -t --target --prefix --root -e"
+    " --editable --trusted-host --platform --python-version --only-binary"
+    " --no-binary --timeout --retries --cache-dir"
+    " --proxy --progress-bar --src -b --build --cert --client-cert --global-option"
+    " --install-option -C --config-settings"
+    " --use-feature --upgrade-strategy --implementation --abi -w --wheel-dir -d"
+    " --dest --python -p --group --report"
 )
 _NPM_VALUES: Final = (
     "--prefix --registry --cache --loglevel --omit --only --include -C --tag --userconfig -w --workspace"
@@ -153,7 +158,8 @@ MANAGERS: Final = (
         "apk",
         "apk",
         {_I: "add", _R: "del", _F: "update", _U: "upgrade", _C: "cache_clean cache_purge", _L: "fetch"},
-        values="-t --virtual -X --repository -p --root --keys-dir --repositories-file --arch --wait --cache-dir"
+        values="-t --virtual -X --repository -p --root --keys-dir --repositories-file --arch"
+        " --wait --cache-dir"
         " --cache-max-age",
         version=r"[=<>~@]",
     ),
@@ -194,7 +200,8 @@ MANAGERS: Final = (
             _R: "pip_uninstall remove",
             _C: "cache_clean",
         },
-        values=f"{_PIP_VALUES} --extra --no-extra --package --project --directory --index --default-index --exclude-newer",
+        values=f"{_PIP_VALUES} --extra --no-extra --package --project --directory --index"
+        " --default-index --exclude-newer",
         version=r"[=<>~!@]",
     ),
     _manager(
@@ -275,7 +282,8 @@ MANAGERS: Final = (
         "cargo",
         "cargo",
         {_I: "install binstall", _S: "fetch"},
-        values="--git --branch --tag --rev --path --root --version --vers --features -F -j --target --profile --bin",
+        values="--git --branch --tag --rev --path --root --version --vers --features -F -j"
+        " --target --profile --bin",
     ),
     _manager(
         "composer",

@@ -1,7 +1,8 @@
 """The proof that a fix changed what it says, and nothing else.
 
-Two files are compared by meaning: the instructions that no edit touched must be the same ones in the same order, the
-config that the result gets must be equal, and inside touched scripts every command that no edit touched must stay.
+Two files are compared by meaning: the instructions that no edit touched must be the same ones in the same
+order, the config that the result gets must be equal, and inside touched scripts every command that no
+edit touched must stay.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ from jettison.lint.source import Span
 from jettison.lint.syntax import Healthcheck, Instruction, KeyValue, Onbuild, ShellOrExec, Trouble
 
 _CONFIG: Final = frozenset(
-    ["CMD", "ENTRYPOINT", "EXPOSE", "HEALTHCHECK", "LABEL", "ONBUILD", "SHELL"]
-    + ["STOPSIGNAL", "USER", "VOLUME", "WORKDIR"]
+    {
+        *("CMD", "ENTRYPOINT", "EXPOSE", "HEALTHCHECK", "LABEL", "ONBUILD"),
+        *("SHELL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR"),
+    }
 )
 
 

@@ -1,4 +1,5 @@
-"""What a rule is: a class whose docstring is its documentation, and methods that are called for what it asks for."""
+"""What a rule is: a class whose docstring is its documentation, and methods that are called for what it
+asks for."""
 
 from __future__ import annotations
 
@@ -81,8 +82,9 @@ class Context:
 class Rule:
     """Base of all rules. A rule has no state; it overrides one or more of the methods below.
 
-    The docstring of a rule is its documentation, in Markdown with the sections `What it does`, `Why is this bad?`,
-    `Example`, `Use instead`, `When to ignore`, optionally `Fix safety`, and `Sources`. Both code blocks are tests.
+    The docstring of a rule is its documentation, in Markdown with the sections `What it does`, `Why is
+    this bad?`, `Example`, `Use instead`, `When to ignore`, optionally `Fix safety`, and `Sources`. Both
+    code blocks are tests.
     """
 
     code: ClassVar[str]

@@ -1,4 +1,5 @@
-"""Shell scripts in instructions: parsed with tree-sitter, unfolded into commands, all at their true places."""
+"""Shell scripts in instructions: parsed with tree-sitter, unfolded into commands, all at their true
+places."""
 
 from __future__ import annotations
 
@@ -39,8 +40,8 @@ _REDIRECTS: Final = frozenset({"file_redirect", "heredoc_redirect", "herestring_
 class Script:
     """A script and the way back from it to the source.
 
-    `text` is what the shell receives: continuation lines joined, comments between them gone. `exact` tells that
-    each of its characters stands in the source as it is, so that a fix may edit there.
+    `text` is what the shell receives: continuation lines joined, comments between them gone. `exact`
+    tells that each of its characters stands in the source as it is, so that a fix may edit there.
     """
 
     def __init__(
@@ -322,7 +323,8 @@ class _Walker:
 
 
 def unfolded(command: Command, env: Mapping[str, str | None]) -> list[Command]:
-    """The commands that `command` runs from its arguments, in order; empty if it wraps nothing that is known."""
+    """The commands that `command` runs from its arguments, in order; empty if it wraps nothing that is
+    known."""
     if len(command.wrappers) >= MAX_NESTING:
         return []
     nested = nested_script(command)

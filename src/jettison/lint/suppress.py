@@ -1,14 +1,14 @@
 """Ignore comments, in our own form and in those of the tools that people come from.
 
-==========================================  ====================================================================
-`# jettison: ignore RULE[, RULE] reason`    the instruction below; inside an instruction, the line below
-`# jettison: ignore-file RULE[, …] reason`  the whole file
-`# hadolint ignore=DL3008,SC2086`           the instruction below (several such lines add up)
-`# hadolint global ignore=DL3008`           the whole file
-`# check=skip=A,B` · `# check=skip=all`     as a directive the whole file, above an instruction that instruction
-`# checkov:skip=CKV_DOCKER_2:reason`        the whole file
-`# trivy:ignore:DS-0002`                    the instruction below, or the whole file above the first FROM
-==========================================  ====================================================================
+==========================================
+==================================================================== `# jettison: ignore RULE[, RULE]
+reason`    the instruction below; inside an instruction, the line below `# jettison: ignore-file RULE[, …]
+reason`  the whole file `# hadolint ignore=DL3008,SC2086`           the instruction below (several such
+lines add up) `# hadolint global ignore=DL3008`           the whole file `# check=skip=A,B` · `#
+check=skip=all`     as a directive the whole file, above an instruction that instruction `#
+checkov:skip=CKV_DOCKER_2:reason`        the whole file `# trivy:ignore:DS-0002` the instruction below, or
+the whole file above the first FROM ==========================================
+====================================================================
 """
 
 from __future__ import annotations

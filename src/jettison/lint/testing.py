@@ -1,4 +1,5 @@
-"""Helpers for tests of rules, ours and other people's: `findings`, `fixed` and the examples of a rule's documentation."""
+"""Helpers for tests of rules, ours and other people's: `findings`, `fixed` and the examples of a rule's
+documentation."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ from jettison.lint.source import Source
 
 _FENCE: Final = re.compile(r"```dockerfile\n(.*?)```", re.DOTALL)
 SECTIONS: Final = ("What it does", "Why is this bad?", "Example", "Use instead", "When to ignore", "Sources")
-"""Headings that the documentation of every rule has, in this order; `Fix safety` may stand before `Sources`."""
+"""Headings that the documentation of every rule has, in this order; `Fix safety` may stand before
+`Sources`."""
 
 
 def complete(text: str) -> str:
@@ -27,7 +29,8 @@ def complete(text: str) -> str:
 def findings(
     rule: type[Rule], text: str, *, settings: Settings | None = None, folder: BuildContext | None = None
 ) -> list[Finding]:
-    """What one rule finds in a Dockerfile, in order. A rule about ignore comments sees what all rules find."""
+    """What one rule finds in a Dockerfile, in order. A rule about ignore comments sees what all rules
+    find."""
     context = make_context(Source(text), settings or Settings(), folder=folder)
     rules = all_rules() if rule.ignores is not Rule.ignores else [rule()]
     return [finding for finding in lint(context, rules=rules).findings if finding.code == rule.code]

@@ -1,4 +1,5 @@
-"""Programs that run the program named in their arguments: `sudo`, `timeout`, `bash -c`, `python -m` and so on."""
+"""Programs that run the program named in their arguments: `sudo`, `timeout`, `bash -c`, `python -m` and
+so on."""
 
 from __future__ import annotations
 

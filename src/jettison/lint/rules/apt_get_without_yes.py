@@ -15,13 +15,13 @@ class AptGetWithoutYes(Rule):
     """Flags `apt-get install` and its like without `-y`.
 
     ## What it does
-    Looks for `apt-get` or `apt` with `install`, `remove`, `purge`, `upgrade` or `dist-upgrade` and no option that
-    answers its question (`-y`, `--yes`, `--assume-yes`, `-qq`).
+    Looks for `apt-get` or `apt` with `install`, `remove`, `purge`, `upgrade` or `dist-upgrade` and no
+    option that answers its question (`-y`, `--yes`, `--assume-yes`, `-qq`).
 
     ## Why is this bad?
-    A build has no terminal. When the request pulls in another package, apt asks "Do you want to continue?", reads end
-    of file, and the build stops with "Abort". Whether it asks depends on what is installed already, so the build
-    works today and breaks with the next base image.
+    A build has no terminal. When the request pulls in another package, apt asks "Do you want to
+    continue?", reads end of file, and the build stops with "Abort". Whether it asks depends on what is
+    installed already, so the build works today and breaks with the next base image.
 
     ## Example
     ```dockerfile
@@ -62,5 +62,7 @@ class AptGetWithoutYes(Rule):
         fix = None
         if action.command.editable:
             fix = Fix("add -y", (insert(action.word.span.end, " -y"),))
-        message = f"`{action.command.name} {action.word.text}` asks a question that nobody can answer during a build"
+        message = (
+            f"`{action.command.name} {action.word.text}` asks a question that nobody can answer in a build"
+        )
         yield self.at(action.word.span, message, fix=fix)

@@ -12,12 +12,12 @@ class LastUserRoot(Rule):
     """Flags an image whose last USER is root.
 
     ## What it does
-    Looks at the last USER of the stage that is built, or of the stages it is built on. Other stages never run as a
-    container and may use root.
+    Looks at the last USER of the stage that is built, or of the stages it is built on. Other stages never
+    run as a container and may use root.
 
     ## Why is this bad?
-    A process that is taken over has all rights of its user. Root in a container is root of the host wherever a
-    volume, a socket or a kernel bug leads out of it.
+    A process that is taken over has all rights of its user. Root in a container is root of the host
+    wherever a volume, a socket or a kernel bug leads out of it.
 
     ## Example
     ```dockerfile
@@ -35,8 +35,8 @@ class LastUserRoot(Rule):
     ```
 
     ## When to ignore
-    For programs that drop their rights themselves (they bind port 25, then call setuid), and for images that are only
-    built on.
+    For programs that drop their rights themselves (they bind port 25, then call setuid), and for images
+    that are only built on.
 
     ## Sources
     - hadolint DL3002, trivy DS-0002, slim ID.20017, checkov CKV_DOCKER_8, dockle CIS-DI-0001

@@ -18,9 +18,9 @@ class LegacyKeyValue(Rule):
     Looks for the old form of ENV and LABEL, with a blank between name and value.
 
     ## Why is this bad?
-    The old form sets one variable to everything up to the end of the line, quotes and spaces included, while the
-    form with `=` sets several. `ENV A=1 B=2` and `ENV A 1 B=2` look alike and mean different things. BuildKit warns
-    about it and means to drop it.
+    The old form sets one variable to everything up to the end of the line, quotes and spaces included,
+    while the form with `=` sets several. `ENV A=1 B=2` and `ENV A 1 B=2` look alike and mean different
+    things. BuildKit warns about it and means to drop it.
 
     ## Example
     ```dockerfile
@@ -36,7 +36,8 @@ class LegacyKeyValue(Rule):
     Never; the fix is free.
 
     ## Fix safety
-    Safe: the value is quoted where it needs it, and the fix is only offered if both forms give the same value.
+    Safe: the value is quoted where it needs it, and the fix is only offered if both forms give the same
+    value.
 
     ## Sources
     - BuildKit LegacyKeyValueFormat

@@ -14,9 +14,9 @@ class SyntaxErrorRule(Rule):
     """Flags what BuildKit's parser refuses.
 
     ## What it does
-    Reports each place at which the builder would stop reading: ENV or LABEL without a value, a JSON array with
-    something other than strings, a here-document without end, a parser directive that stands twice or has an
-    impossible value, a line over 64 KiB.
+    Reports each place at which the builder would stop reading: ENV or LABEL without a value, a JSON array
+    with something other than strings, a here-document without end, a parser directive that stands twice
+    or has an impossible value, a line over 64 KiB.
 
     ## Why is this bad?
     The image cannot be built.

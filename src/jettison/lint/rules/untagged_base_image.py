@@ -12,12 +12,12 @@ class UntaggedBaseImage(Rule):
     """Flags a base image without tag or digest.
 
     ## What it does
-    Looks at the image of every FROM, with its build arguments filled in, for a tag or a digest. Other stages and
-    `scratch` need none; a name that depends on an unknown argument is left alone.
+    Looks at the image of every FROM, with its build arguments filled in, for a tag or a digest. Other
+    stages and `scratch` need none; a name that depends on an unknown argument is left alone.
 
     ## Why is this bad?
-    Without a tag the builder takes `latest`: whatever that is on the day of the build. The same Dockerfile gives
-    another system, another language version and other bugs next month.
+    Without a tag the builder takes `latest`: whatever that is on the day of the build. The same
+    Dockerfile gives another system, another language version and other bugs next month.
 
     ## Example
     ```dockerfile

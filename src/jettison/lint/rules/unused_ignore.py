@@ -14,8 +14,9 @@ class UnusedIgnore(Rule):
     """Flags an ignore comment that takes nothing away.
 
     ## What it does
-    Looks for ignore comments (ours, and those of hadolint, BuildKit, checkov and trivy) for rules that ran and found
-    nothing where the comment works. Names of rules that only other tools have are left alone.
+    Looks for ignore comments (ours, and those of hadolint, BuildKit, checkov and trivy) for rules that
+    ran and found nothing where the comment works. Names of rules that only other tools have are left
+    alone.
 
     ## Why is this bad?
     It says that something is wrong that is not, and will hide the next real finding in the same place.
