@@ -1,7 +1,7 @@
 """The evidence of one or more observations: what the application did, as one mergeable document.
 
-Schema `jettison.evidence/1`, documented in `docs/evidence.md`. Paths are absolute inside the container and in the text
-form of `jettison.layers.path.encode_path`; they are what the process asked for, links unresolved.
+Schema `jettison.evidence/1`, documented in `docs/evidence.md`. Paths are absolute inside the container and in
+the text form of `jettison.layers.path.encode_path`; they are what the process asked for, links unresolved.
 """
 
 from __future__ import annotations
@@ -72,7 +72,8 @@ class Write(Struct, omit_defaults=True):
 
 
 class Exec(Struct, frozen=True, order=True):
-    """A program that was executed, with its arguments (values that look like secrets are replaced by `***`)."""
+    """A program that was executed, with its arguments (values that look like secrets are replaced by
+    `***`)."""
 
     path: str
     argv: tuple[str, ...]

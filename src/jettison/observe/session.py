@@ -1,0 +1,280 @@
+"""One listener: every notification of the processes that were started with it is received, noted and let
+through.
+
+The order is what makes a trace complete: a call is noted *before* it is let through, so whatever a process
+did, it is in the record by the time the process can show any effect of it.
+
+The way of a repeated look-up is short on purpose (`follow`, `_path`): receive, read the path out of the
+caller's memory, find it in a set, answer. A key in that set is only ever one that must mean the same again,
+for any process that runs the same program: an absolute path, not through `/proc`, with the same call and
+flags, in the same phase, while nobody has changed its root. Relative paths are resolved anew each time, so
+that no working folder or descriptor has to be kept up to date.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import mmap
+import select
+import struct
+import time
+from typing import Final
+
+from jettison.limits import MAX_PATH_BYTES
+from jettison.linux import seccomp
+from jettison.linux.memory import Reader
+from jettison.observe import arguments, calls, processes, sockets
+from jettison.observe.calls import AT_EMPTY_PATH, CALLS, Call, Family
+from jettison.observe.evidence import Phase, WriteOperation
+from jettison.observe.record import Record
+from jettison.observe.shared import PHASE, read_mark
+from jettison.observe.sockets import Address
+from jettison.observe.stopped import Place, Stopped, signed
+from jettison.observe.trace import Direction, Protocol
+
+_LEASE_S: Final = 0.05
+"""How long a thread id is trusted to run the same program. The kernel hands ids out in turn, so that one
+cannot come back sooner than after a whole round (32,768 or more processes), and an execve is noticed
+anyway."""
+_MAX_TASKS: Final = 8192
+_MAX_KNOWN: Final = 100_000
+"""Bounds of the caches; a full one is emptied."""
+
+_EXEC_PHASE: Final = tuple(Phase).index(Phase.EXEC)
+_OPEN_HOW: Final = struct.Struct("<3Q")
+"""`struct open_how`: flags, mode, resolve."""
+_RESOLVE_IN_ROOT: Final = 0x10
+_SOCKETCALLS: Final = {2: "bind", 3: "connect", 4: "listen"}
+_BINDS: Final = calls.kind_of(calls.WRITE, WriteOperation.CREATE, follow=False)
+_CONNECTS: Final = calls.kind_of(calls.CONNECT)
+
+
+class _Task:
+    """What is known about a thread: the number of its program, the look-ups that need no second look, how
+    long to trust it."""
+
+    __slots__ = ("executable", "expires", "known")
+
+    def __init__(self, executable: int, known: set[tuple[int, int, bytes | None]]) -> None:
+        self.executable = executable
+        self.known = known
+        self.expires = time.monotonic() + _LEASE_S
+
+
+class Session:
+    """Follows one listener until its last process has ended.
+
+    `slot` is the place in the `shared` page where the id of the latest notification is kept for the guardian.
+    `main` tells the container's own processes from those that were executed in it later, whose phase is
+    always `exec`.
+    """
+
+    def __init__(self, listener: int, shared: mmap.mmap, slot: int, record: Record, *, main: bool) -> None:
+        self.events = 0
+        self._listener = listener
+        self._shared = shared
+        self._slot = slot
+        self._record = record
+        self._main = main
+        self._phase = -1
+        self._started = False
+        """Whether the runtime has executed the container's command: what it looks up before that is its own
+        business."""
+        self._rooted = False
+        """Whether some process has changed its root."""
+        self._tasks: dict[int, _Task] = {}
+        self._known: dict[int, set[tuple[int, int, bytes | None]]] = {}
+        self._reader = Reader()
+
+    def follow(self) -> None:
+        """Receive, note and let through, until no process is left."""
+        listener, shared, ioctl = self._listener, self._shared, fcntl.ioctl
+        start, end = self._slot, self._slot + 8
+        seccomp.wake_synchronously(listener)
+        while True:
+            try:
+                note = ioctl(listener, seccomp.RECEIVE, seccomp.EMPTY)
+            except OSError as error:
+                if error.errno in (errno.ENOENT, errno.EINTR) and not ended(listener):
+                    continue
+                return
+            identity = note[:8]
+            shared[start:end] = identity
+            self.events += 1
+            call = CALLS.get(note[16:24])
+            if call is not None and not self._record.reason:
+                self._note(call, note)
+            try:
+                ioctl(listener, seccomp.SEND, identity + seccomp.CONTINUE)
+            except FileNotFoundError:
+                continue  # the caller was killed, or a signal made it start the call anew
+
+    def _note(self, call: Call, note: bytes) -> None:
+        try:
+            if self._shared[PHASE] != self._phase:
+                self._turn()
+            if call.family is Family.PATH:
+                self._path(call, note)
+            else:
+                self._other(call, self._stopped(call, note))
+        except OSError as error:
+            # The caller may have been killed while it was looked at. If it still waits, something was not
+            # seen.
+            if seccomp.is_valid(self._listener, note[:8]):
+                self._record.lose(f"a call of {call.name} could not be looked at: {error}")
+
+    def _turn(self) -> None:
+        """A new phase: everything is worth noting again."""
+        self._phase = self._shared[PHASE]
+        for known in self._known.values():
+            known.clear()
+
+    def _stopped(self, call: Call, note: bytes) -> Stopped:
+        return Stopped(call, note, listener=self._listener, reader=self._reader, rooted=self._rooted)
+
+    def _task(self, thread: int) -> _Task:
+        task = self._tasks.get(thread)
+        if task is None or task.expires < time.monotonic():
+            number = self._record.executable(processes.executable(thread))
+            if len(self._tasks) >= _MAX_TASKS:
+                self._tasks.clear()
+            task = self._tasks[thread] = _Task(number, self._known.setdefault(number, set()))
+        return task
+
+    # --- calls of one path: the frequent ones ---------------------------------------------------------------
+
+    def _path(self, call: Call, note: bytes) -> None:
+        thread, address, flags = call.unpack(note)
+        task = self._task(thread)
+        path = self._reader.string(thread, address, MAX_PATH_BYTES)
+        key = (call.token, flags, path)
+        if key in task.known or not self._started:
+            return
+        stopped = self._stopped(call, note)
+        target = call.targets[0]
+        place = stopped.place(target, path)
+        if place is not None:
+            self._keep(stopped, stopped.kind(target), place)
+        if self._means_the_same(path, place):
+            if len(task.known) >= _MAX_KNOWN:
+                task.known.clear()
+            task.known.add(key)
+
+    def _means_the_same(self, path: bytes | None, place: Place | None) -> bool:
+        """Whether the same call with the same path may be taken for known from now on."""
+        if not path:
+            return path is not None and place is None
+        return path.startswith(b"/") and not self._rooted and not path.startswith(processes.MAGIC)
+
+    def _keep(self, stopped: Stopped, kind: int, place: Place) -> None:
+        """Note a look-up, unless the caller is gone: then what was read may be another process's."""
+        if stopped.waits():
+            number = self._task(stopped.thread).executable
+            self._record.lookup(kind, place.path, place.root, number, self._when, read_mark(self._shared))
+
+    @property
+    def _when(self) -> int:
+        return self._phase if self._main else _EXEC_PHASE
+
+    # --- all others -----------------------------------------------------------------------------------------
+
+    def _other(self, call: Call, stopped: Stopped) -> None:
+        if call.family is Family.EXEC:
+            self._execute(stopped)
+        elif not self._started:
+            return
+        elif call.family is Family.SOCKET:
+            self._socket(stopped)
+        elif call.family is Family.OPENAT2:
+            self._openat2(stopped)
+        else:
+            self._paths(stopped)
+
+    def _paths(self, stopped: Stopped) -> None:
+        for target in stopped.call.targets:
+            path = None if target.path is None else stopped.string(target.path)
+            place = stopped.place(target, path)
+            if place is not None:
+                self._keep(stopped, stopped.kind(target), place)
+        if stopped.call.family is Family.ROOT:
+            self._rooted = True
+            self._known.clear()
+            self._tasks.clear()
+
+    def _openat2(self, stopped: Stopped) -> None:
+        how = stopped.memory(stopped.values[2], _OPEN_HOW.size)
+        path = stopped.string(1)
+        if len(how) < _OPEN_HOW.size or not path:
+            return
+        flags, _mode, resolve = _OPEN_HOW.unpack(how)
+        find = stopped.within if resolve & _RESOLVE_IN_ROOT else stopped.resolve
+        place = find(stopped.descriptor(0), path)
+        if place is not None:
+            self._keep(stopped, calls.open_kind(flags, stopped.call.arch), place)
+
+    def _execute(self, stopped: Stopped) -> None:
+        target = stopped.call.targets[0]
+        place = self._program(stopped)
+        if place is None or not stopped.waits():
+            return
+        number = self._task(stopped.thread).executable if self._started else self._record.executable(b"")
+        self._started = True
+        if not place.path.startswith(processes.MEMORY_FILE):
+            self._record.lookup(
+                stopped.kind(target), place.path, place.root, number, self._when, read_mark(self._shared)
+            )
+        vector = 1 if target.path == 0 else 2
+        self._record.execution(place.path, arguments.masked(stopped.words(vector)), self._when)
+        self._tasks.clear()  # of other threads too: the one that executes takes over the id of the first
+
+    def _program(self, stopped: Stopped) -> Place | None:
+        """What is executed: a path, or an open file (execveat with an empty path)."""
+        target = stopped.call.targets[0]
+        path = stopped.string(target.path or 0)
+        if path:
+            return stopped.resolve(stopped.descriptor(target.folder), path)
+        descriptor, flags = stopped.descriptor(target.folder), stopped.call.flags
+        if path is None or descriptor is None or flags is None or not stopped.values[flags] & AT_EMPTY_PATH:
+            return None
+        return Place(b"", processes.program(stopped.thread, descriptor))
+
+    # --- sockets --------------------------------------------------------------------------------------------
+
+    def _socket(self, stopped: Stopped) -> None:
+        values, name = stopped.values, stopped.call.name
+        if name == "socketcall":
+            name = _SOCKETCALLS.get(values[0], "")
+            block = stopped.memory(values[1], 12)
+            if not name or len(block) < 12:
+                return
+            values = struct.unpack("<3I", block)
+        kind = sockets.look(stopped.thread, signed(values[0]))
+        if name == "listen":
+            if kind.bound is not None:
+                self._endpoint(stopped, "listen", kind.protocol, kind.bound)
+            return
+        address = sockets.parse(stopped.memory(values[1], min(values[2], sockets.MAX_ADDRESS)))
+        if address is None:
+            return
+        if address.path:
+            place = stopped.resolve(None, address.path)
+            if place is None:
+                return
+            self._keep(stopped, _BINDS if name == "bind" else _CONNECTS, place)
+            address = sockets.at(place.path)
+        if name == "connect":
+            self._endpoint(stopped, "connect", kind.protocol, address)
+        elif kind.protocol in ("udp", "dgram") and (address.port or address.family == "unix"):
+            self._endpoint(stopped, "listen", kind.protocol, address)
+
+    def _endpoint(self, stopped: Stopped, direction: Direction, protocol: Protocol, address: Address) -> None:
+        number = self._task(stopped.thread).executable
+        self._record.socket(direction, address.family, protocol, address.text, address.port, number)
+
+
+def ended(listener: int) -> bool:
+    """Whether no process uses the filter of `listener` any more."""
+    poll = select.poll()
+    poll.register(listener, 0)
+    return any(events & select.POLLHUP for _, events in poll.poll(0))
