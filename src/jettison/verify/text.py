@@ -33,8 +33,8 @@ _UNIT = re.compile(
     r"(?:[nmuµ]?s|secs?|seconds?|msecs?|min|minutes?|milliseconds?|microseconds?|hours?|h)\b", re.I
 )
 ALARM = re.compile(
-    r"\b(?:errors?|fail(?:ed|ures?|s)?|fatal|panic|exception|traceback|cannot|can't|could ?n[o']t|no such"
-    r"|not found|denied|refused|unable|missing|undefined|unavailable|unsupported|segmentation|segfault|abort(?:ed)?"
+    r"\b(?:errors?|fail(?:ed|ures?|s)?|fatal|panic|exception|traceback|segmentation|segfault|abort(?:ed)?"
+    r"|cannot|can't|could ?n[o']t|unable|no such|not found|missing|undefined|unavailable|denied|refused"
     r"|invalid)\b",
     re.IGNORECASE,
 )

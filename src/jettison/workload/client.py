@@ -6,9 +6,11 @@ from inside the network namespace.
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import socket
 import ssl
+import threading
 import time
 import zlib
 from collections.abc import Mapping
@@ -59,20 +61,30 @@ def fetch(
     """Make one request of at the most `timeout` seconds. Never raises for what the server does."""
     deadline = time.monotonic() + timeout
     connection = _connection(endpoint, timeout)
+    # The timeout of a socket starts anew with each piece that drips in; the watchdog's does not.
+    watchdog = threading.Timer(timeout, _hang_up, (connection,))
+    watchdog.daemon = True
+    watchdog.start()
     try:
-        connection.request(
-            request.method, request.path, request.body or None, _headers(endpoint, request, cookies)
-        )
+        headers = _headers(endpoint, request, cookies)
+        connection.request(request.method, request.path, request.body or None, headers)
         response = connection.getresponse()
+        if time.monotonic() >= deadline:
+            raise TimeoutError  # the watchdog hung up, which looks like the end of the headers
         body = _body(response, connection.sock, deadline)
-    except TimeoutError:
-        return Answer(error="timed out")
     except (OSError, http.client.HTTPException, zlib.error) as error:
-        return Answer(error=_why(error))
+        late = isinstance(error, TimeoutError) or time.monotonic() >= deadline
+        return Answer(error="timed out" if late else _why(error))
     finally:
+        watchdog.cancel()
         connection.close()
     pairs = [(name.lower(), value) for name, value in response.getheaders()]
     return Answer(response.status, _lasting(pairs), body, cookies=_cookies(pairs))
+
+
+def _hang_up(connection: http.client.HTTPConnection) -> None:
+    with contextlib.suppress(OSError, AttributeError):  # not connected yet, or not any more
+        connection.sock.shutdown(socket.SHUT_RDWR)
 
 
 def unverified_tls() -> ssl.SSLContext:
@@ -121,7 +133,9 @@ def _body(response: http.client.HTTPResponse, sock: socket.socket | None, deadli
             return collector.content(truncated=True)
         collector.feed(decode(raw))
         if not raw:
-            return collector.content()
+            if response.length:
+                raise http.client.IncompleteRead(b"")
+            return collector.content(truncated=time.monotonic() >= deadline)
     return collector.content(truncated=True)
 
 
