@@ -11,8 +11,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from jettison.lint.build import Build, expand
+from jettison.lint.build import Build
 from jettison.lint.fix import Edit, Fix, Scope
+from jettison.lint.lexer import Lexer, LexError
 from jettison.lint.source import Span
 from jettison.lint.syntax import Healthcheck, Instruction, KeyValue, Onbuild, ShellOrExec, Trouble
 
@@ -116,12 +117,27 @@ def _arguments(node: Instruction, build: Build) -> object:
 
 
 def _pair(key: str, value: str | None, build: Build) -> tuple[str, str | None]:
-    """A pair with its quotes resolved as far as that needs no variable."""
+    """A pair with its quotes resolved, once with all variables set to a mark of their own, once with none."""
 
     if value is None:
         return key, None
-    plain = expand(value, {}, build.dockerfile.escape) if "$" not in value else None
-    return key, value if plain is None else plain
+    escape = build.dockerfile.escape
+    try:
+        marked = Lexer(value, _Marks(), escape=escape).read().text
+        unset = Lexer(value, {}, escape=escape, keep_unset=True).read().text
+    except LexError:
+        return key, value
+    return key, f"{marked}\0{unset}"
+
+
+class _Marks(dict[str, str]):
+    """An environment in which every variable is set to something that no text holds."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+    def __missing__(self, name: str) -> str:
+        return f"\0{name}\0"
 
 
 def _config(build: Build) -> list[object]:

@@ -30,7 +30,7 @@ _HADOLINT: Final = re.compile(
     r"hadolint\s+(?P<scope>global|stage)?\s*ignore\s*=\s*(?P<names>[\w-]+(?:\s*,\s*[\w-]+)*)", re.I
 )
 _CHECK: Final = re.compile(r"check\s*=\s*(?P<parts>\S+)", re.I)
-_CHECKOV: Final = re.compile(r"(?:checkov|bridgecrew):skip=(?P<names>[\w,]+)", re.I)
+_CHECKOV: Final = re.compile(r"(?:checkov|bridgecrew):skip=(?P<names>[\w,-]+)", re.I)
 _TRIVY: Final = re.compile(r"(?:trivy|tfsec):ignore:(?P<names>[\w-]+)", re.I)
 
 
