@@ -13,6 +13,8 @@ from jettison.linux.libc import check, libc
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
+_ROUNDS = 20
+"""How often processes that were forked meanwhile are looked for."""
 
 
 def become_subreaper() -> None:
@@ -37,6 +39,57 @@ def start_time(pid: int) -> int | None:
     """
     with contextlib.suppress(OSError):
         return int(Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[19])
+    return None
+
+
+def orphans(leader: int) -> set[int]:
+    """Children of this process in the PID namespace whose first process `leader` is, without `leader`
+    itself."""
+    namespace = _pid_namespace(leader)
+    children = {
+        int(pid) for path in Path("/proc/self/task").glob("*/children") for pid in path.read_text().split()
+    }
+    return {pid for pid in children - {leader} if namespace and _pid_namespace(pid) == namespace}
+
+
+def _pid_namespace(pid: int) -> str:
+    """Its identity; empty when the process is gone."""
+    with contextlib.suppress(OSError):
+        return os.readlink(f"/proc/{pid}/ns/pid")
+    return ""
+
+
+def kill_session(leader: int) -> None:
+    """SIGKILL the session that `leader` leads and all its descendants, as far as /proc still shows the
+    descent.
+
+    A process that left the session and whose parent has ended is missed.
+    """
+    for _ in range(_ROUNDS):
+        victims = _session(leader)
+        for pid in victims:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        if victims <= {leader}:
+            return
+
+
+def _session(leader: int) -> set[int]:
+    """Those of the session and below `leader` that live."""
+    families = {
+        pid: family for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if (family := _family(pid))
+    }
+    found = {leader}
+    while more := {pid for pid, family in families.items() if found.intersection(family)} - found:
+        found |= more
+    return found & families.keys()
+
+
+def _family(pid: int) -> tuple[int, int] | None:
+    """Parent and session of a process; None when it has ended."""
+    with contextlib.suppress(OSError):
+        state, parent, _, session, *_ = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+        return None if state in b"ZX" else (int(parent), int(session))
     return None
 
 
@@ -70,7 +123,10 @@ class ChildProcess:
         return bool(poller.poll(None if timeout is None else max(0, timeout) * 1000))
 
     def _reap(self) -> int:
-        info = os.waitid(os.P_PIDFD, self._fd, os.WEXITED)
+        try:
+            info = os.waitid(os.P_PIDFD, self._fd, os.WEXITED)
+        except ChildProcessError:  # somebody else took the status
+            return -signal.SIGKILL
         if info is None:  # typeshed: only with WNOHANG
             return 0
         return info.si_status if info.si_code == os.CLD_EXITED else -info.si_status
@@ -80,6 +136,9 @@ class ChildProcess:
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(self._fd, number)
 
-    def close(self) -> None:
-        """Give the pidfd back."""
+    def end(self, timeout: float) -> None:
+        """Kill it if it still runs, take its status within `timeout` seconds, and give the pidfd back."""
+        if self._status is None:
+            self.signal(signal.SIGKILL)
+            self.wait(timeout)
         os.close(self._fd)

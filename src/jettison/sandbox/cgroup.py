@@ -78,10 +78,20 @@ class Cgroup:
     """The groups of one name, wherever the host has them."""
 
     def __init__(self, name: str) -> None:
+        """`name` may be a path, as in `ID/exec-1`."""
         self._folders = [path for root in _hierarchies() if (path := root / name).is_dir()]
 
     def __bool__(self) -> bool:
         return bool(self._folders)
+
+    def make_inner(self, name: str) -> None:
+        """Make a group `name` in each of them. A v1 cpuset takes no process before it was told its CPUs and
+        memory."""
+        for folder in self._folders:
+            (folder / name).mkdir()
+            for file in ("cpuset.cpus", "cpuset.mems"):
+                if (folder / name / file).exists():
+                    (folder / name / file).write_text((folder / file).read_text())
 
     def usage(self) -> Usage:
         """What was used so far."""
@@ -121,8 +131,8 @@ class Cgroup:
                     inner.rmdir()
 
     def _kill_once(self, pids: set[int]) -> None:
-        with contextlib.suppress(OSError):
-            next(path for path in self._files("cgroup.kill")).write_text("1")
+        for switch in self._files("cgroup.kill"):
+            switch.write_text("1")
             return
         self._freeze("FROZEN")
         for pid in pids | self._pids():
@@ -131,8 +141,9 @@ class Cgroup:
         self._freeze("THAWED")
 
     def _freeze(self, state: str) -> None:
-        with contextlib.suppress(OSError, StopIteration):
-            next(self._files("freezer.state")).write_text(state)
+        for switch in self._files("freezer.state"):
+            with contextlib.suppress(OSError):
+                switch.write_text(state)
 
     def _pids(self) -> set[int]:
         found: set[int] = set()

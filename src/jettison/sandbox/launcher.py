@@ -9,6 +9,8 @@ import re
 import secrets
 import signal
 import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,7 +18,8 @@ import msgspec
 
 from jettison.errors import ApplicationError, HostError
 from jettison.layers.path import printable
-from jettison.linux.process import ChildProcess
+from jettison.linux.process import ChildProcess, kill_session, orphans
+from jettison.sandbox.cgroup import Cgroup
 from jettison.sandbox.oci import Completed, Runtime, call, last_message
 from jettison.sandbox.output import Output
 from jettison.sandbox.process import ExecResult
@@ -30,9 +33,14 @@ _CRUN_EXEC: Final = "exec container process"
 _RUNC_EXEC: Final = re.compile(
     rb"exec [^\n]+: (?:no such file or directory|exec format error|permission denied)\s*"
 )
+KILL_TIMEOUT_S: Final = 20.0
+"""How long the kernel may take to end processes after SIGKILL."""
 _LAST_OUTPUT_S: Final = 0.5
 """How long a command's output may stay open after it has ended (a background process that it left may hold
 it)."""
+
+
+_MAIN: Final = "main"
 
 
 class Launcher:
@@ -44,6 +52,9 @@ class Launcher:
         self._space = space
         self._folder = folder
         self._numbers = itertools.count(1)
+        self._main: ChildProcess | None = None
+        self._held: set[int] = set()
+        """Processes whose status somebody waits for."""
 
     def record(self) -> Container:
         """For the journal."""
@@ -57,17 +68,16 @@ class Launcher:
 
     def create(self, output: Output) -> ChildProcess:
         """Set the container up from the bundle in the folder; its main process waits to be started."""
-        pid_file = self._folder / "pid"
-        done = self._call(
-            output, "create", "--bundle", str(self._folder), "--pid-file", str(pid_file), self.id
-        )
+        done = self._call(_MAIN, output, "create", "--bundle", str(self._folder))
         if done.code:
             raise self._failure("set the container up", done, output)
-        return ChildProcess(int(pid_file.read_bytes()))
+        self._main = self._hold(_MAIN)
+        return self._main
 
     def start(self) -> None:
         """Let the main process execute the application's program."""
-        done = self._space.run(call, self._command("start", self.id), log=self._log)
+        command = self._runtime.command(self._folder, self._log(_MAIN), "start", self.id)
+        done = self._space.run(call, command, log=self._log(_MAIN))
         if done.code:
             raise self._failure("start the container", done, None)
 
@@ -75,36 +85,54 @@ class Launcher:
         """Run the process that `section` (OCI `process`) describes, for at most `timeout` seconds."""
         deadline = time.monotonic() + timeout
         name = f"exec-{next(self._numbers)}"
-        file, pid_file = self._folder / f"{name}.json", self._folder / f"{name}.pid"
+        file = self._folder / f"{name}.json"
         file.write_bytes(msgspec.json.encode(section))
-        output = Output()
-        try:
-            options = ["--detach", "--process", str(file), "--pid-file", str(pid_file)]
-            done = self._call(output, "exec", *options, self.id)
+        with _session_group(self.id, name) as group, closing(Output()) as output:
+            options = ["--detach", "--process", str(file), *(["--cgroup", name] if group else [])]
+            done = self._call(name, output, "exec", *options)
             if done.code:
-                return _not_started(done)
-            child = ChildProcess(int(pid_file.read_bytes()))
+                self._reap()
+                return _not_started(done.message)
+            child = self._hold(name)
             try:
-                return _finish(child, output, deadline)
+                result = _finish(child, group, output, deadline)
             finally:
-                child.close()
-        finally:
-            output.close()
+                child.end(KILL_TIMEOUT_S)
+                self._held.discard(child.pid)
+            refused = result.exit_code == 1 and last_message(self._log(name)).startswith(_CRUN_EXEC)
+            return _not_started(last_message(self._log(name))) if refused else result
+
+    def end(self) -> None:
+        """Kill every process of the container: the kernel does that when the first one dies.
+
+        A call of the runtime that is under way is waited for, because an interrupted caller does not
+        interrupt it.
+        """
+        if self._main is None:
+            return
+        self._space.run(int)
+        self._main.signal(signal.SIGKILL)
+        self._reap()
+        if self._main.wait(KILL_TIMEOUT_S) is None:
+            raise HostError(
+                f"the kernel could not end container {self.id}", hint="it hangs in a device or a dead mount"
+            )
 
     def settle(self) -> None:
-        """Wait for a call that is under way; an interrupted caller does not interrupt it."""
+        """Wait for a call that is under way, and take the status of a main process that nobody came to
+        hold."""
         with uninterrupted():
             self._space.run(int)
-
-    def reap(self) -> None:
-        """Take the status of a main process that nobody came to hold."""
-        with contextlib.suppress(OSError, ValueError):
-            os.waitpid(int((self._folder / "pid").read_bytes()), os.WNOHANG)
+            if self._main is None:
+                with contextlib.suppress(OSError, ValueError):
+                    pid = int(self._pid_file(_MAIN).read_bytes())
+                    os.kill(pid, signal.SIGKILL)
+                    os.waitpid(pid, 0)
 
     def check_executed(self, output: Output) -> None:
         """Raises ApplicationError if the main process ended because the kernel refused to execute the
         program."""
-        message = last_message(self._log)
+        message = last_message(self._log(_MAIN))
         if message.startswith(_CRUN_EXEC):
             raise _not_executable(message.removeprefix(_CRUN_EXEC).strip())
         output.finish(_LAST_OUTPUT_S)
@@ -112,18 +140,38 @@ class Launcher:
         if not output.stdout and _RUNC_EXEC.fullmatch(text):
             raise _not_executable(text.decode("utf-8", "replace").strip())
 
-    @property
-    def _log(self) -> Path:
-        return self._folder / "log"
+    def _reap(self) -> None:
+        """Take the status of processes that a failed call of the runtime, or an interrupted `exec`, left to
+        us.
 
-    def _command(self, *arguments: str) -> list[str]:
-        return self._runtime.command(self._folder, *arguments)
+        The first process of a PID namespace cannot end before the status of every other one was taken.
+        """
+        if self._main is None:
+            return
+        for pid in orphans(self._main.pid) - self._held:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, 0)
 
-    def _call(self, output: Output, *arguments: str) -> Completed:
+    def _log(self, name: str) -> Path:
+        return self._folder / f"{name}.log"
+
+    def _pid_file(self, name: str) -> Path:
+        return self._folder / f"{name}.pid"
+
+    def _call(self, name: str, output: Output, verb: str, *options: str) -> Completed:
+        """Let the runtime start a process that prints to `output`."""
+        log = self._log(name)
+        arguments = (verb, *options, "--pid-file", str(self._pid_file(name)), self.id)
+        command = self._runtime.command(self._folder, log, *arguments)
         stdout, stderr = output.writers
-        done = self._space.run(call, self._command(*arguments), log=self._log, stdout=stdout, stderr=stderr)
+        done = self._space.run(call, command, log=log, stdout=stdout, stderr=stderr)
         output.start()
         return done
+
+    def _hold(self, name: str) -> ChildProcess:
+        child = ChildProcess(int(self._pid_file(name).read_bytes()))
+        self._held.add(child.pid)
+        return child
 
     def _failure(self, what: str, done: Completed, output: Output | None) -> HostError | ApplicationError:
         message = done.message
@@ -138,8 +186,7 @@ class Launcher:
         )
 
 
-def _not_started(done: Completed) -> ExecResult:
-    message = done.message
+def _not_started(message: str) -> ExecResult:
     if not _NOT_EXECUTABLE.search(message):
         raise ApplicationError(
             f"cannot run a command in the container: {printable(message)}",
@@ -149,12 +196,30 @@ def _not_started(done: Completed) -> ExecResult:
     return ExecResult(127 if found else 126, b"", f"{message}\n".encode())
 
 
-def _finish(child: ChildProcess, output: Output, deadline: float) -> ExecResult:
+@contextmanager
+def _session_group(container: str, name: str) -> Iterator[Cgroup]:
+    """A control group for a command and whatever it starts; false where the container has none.
+
+    A background process that the command leaves behind stays in it, and both end with the container.
+    """
+    Cgroup(container).make_inner(name)
+    group = Cgroup(f"{container}/{name}")
+    try:
+        yield group
+    finally:
+        with contextlib.suppress(OSError):
+            group.remove()
+
+
+def _finish(child: ChildProcess, group: Cgroup, output: Output, deadline: float) -> ExecResult:
     status = child.wait(deadline - time.monotonic())
     timed_out = status is None
     if timed_out:
-        child.signal(signal.SIGKILL)
-        status = child.wait(None)
+        if group:
+            group.kill()
+        else:
+            kill_session(child.pid)
+        status = child.wait(KILL_TIMEOUT_S)
     output.finish(_LAST_OUTPUT_S)
     code = 0 if status is None else status if status >= 0 else 128 - status
     return ExecResult(code, output.stdout, output.stderr, timed_out, output.dropped)

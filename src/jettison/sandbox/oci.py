@@ -38,9 +38,9 @@ class Runtime:
     cgroups: bool = True
     """Whether it can make control groups here."""
 
-    def command(self, folder: Path, *arguments: str) -> list[str]:
-        """The command line for `arguments`, with its state and its log in `folder`."""
-        options = ["--root", f"{folder}/state", "--log", f"{folder}/log", "--log-format", "json"]
+    def command(self, folder: Path, log: Path, *arguments: str) -> list[str]:
+        """The command line for `arguments`, with its state in `folder`."""
+        options = ["--root", f"{folder}/state", "--log", os.fspath(log), "--log-format", "json"]
         if self.kind is RuntimeKind.CRUN:
             options.append(f"--cgroup-manager={'cgroupfs' if self.cgroups else 'disabled'}")
         return [os.fspath(self.path), *options, *arguments]

@@ -57,7 +57,8 @@ class Container(msgspec.Struct, tag="container", frozen=True):
         runtime = Runtime(kind=self.kind, path=Path(self.runtime), version="", cgroups=self.cgroups)
         if (folder / "state" / self.id).exists():
             with mount_space() as space:
-                space.run(call, runtime.command(folder, "delete", "--force", self.id), log=folder / "log")
+                log = folder / "delete.log"
+                space.run(call, runtime.command(folder, log, "delete", "--force", self.id), log=log)
         group = Cgroup(self.id)
         group.kill()
         group.remove()

@@ -61,8 +61,8 @@ class Mountpoint:
 
 
 def layer_folders(image: Image) -> list[Path]:
-    """The layers of `image`, base first, as folders that `mounted` takes: the engine's own where they can be used in
-    place, else unpacked into the cache. Raises what unpacking raises."""
+    """The layers of `image`, base first, as folders that `mounted` takes: the engine's own where they can be
+    used in place, else unpacked into the cache. Raises what unpacking raises."""
     return [unpacked(image, index) for index in range(len(image.layers))]
 
 

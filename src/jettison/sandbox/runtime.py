@@ -93,7 +93,8 @@ def _attempt(runtime: Runtime) -> str:
         (folder / name).mkdir(parents=True)
     (folder / "config.json").write_bytes(msgspec.json.encode(_PROBE))
     name = f"jettison-probe-{os.getpid()}"
-    done = call(runtime.command(folder, "create", "--bundle", str(folder), name), log=folder / "log")
+    log = folder / "log"
+    done = call(runtime.command(folder, log, "create", "--bundle", str(folder), name), log=log)
     no_such_program = "not found" in done.message or "no such file" in done.message
     return (
         "" if done.code and no_such_program else done.message or "a program that does not exist was started"

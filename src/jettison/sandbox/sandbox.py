@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import signal
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
-from jettison.errors import HostError
 from jettison.linux.process import ChildProcess, become_subreaper
 from jettison.sandbox.bundle import process, write_bundle
 from jettison.sandbox.cgroup import Cgroup, Usage
@@ -26,8 +24,6 @@ from jettison.sandbox.users import resolve_user
 
 __all__ = ["ExecResult", "Exit", "Sandbox", "StopResult", "sandbox"]
 
-_KILL_TIMEOUT_S: Final = 20.0
-"""How long the kernel may take to end a container after SIGKILL."""
 _LAST_OUTPUT_S: Final = 1.0
 """How long reading what was printed last may take; nothing in the container is left that could print more."""
 
@@ -105,19 +101,17 @@ class Sandbox:
         return StopResult(Exit.of(self._main.wait(0) or 0, oom=False), time.monotonic() - begin, killed)
 
     def kill(self) -> None:
-        """End every process of the container: the kernel does that when the first one dies."""
-        self._main.signal(signal.SIGKILL)
-        if self._main.wait(_KILL_TIMEOUT_S) is None:
-            raise HostError(
-                f"the kernel could not end container {self.id}", hint="it hangs in a device or a dead mount"
-            )
+        """End every process of the container."""
+        self._launcher.end()
 
     def close(self) -> None:
-        """Kill what still runs, and let go of the main process."""
+        """End every process of the container, and read the last of what it printed."""
         with uninterrupted():
-            self.kill()
-            self.output.finish(_LAST_OUTPUT_S)
-            self._main.close()
+            try:
+                self.kill()
+            finally:
+                self.output.finish(_LAST_OUTPUT_S)
+                self._main.end(0)
 
     def usage(self) -> Usage:
         """What all processes together used so far."""
@@ -158,7 +152,6 @@ def sandbox(spec: RunSpec, rootfs: Rootfs, *, journal: Journal, workdir: Path) -
         write_bundle(
             folder, spec, root=rootfs.mountpoint, name=launcher.id, sources=sources, cgroups=runtime.cgroups
         )
-        stack.callback(launcher.reap)
         stack.enter_context(journal.holding(launcher.record()))
         stack.callback(launcher.settle)
         output = Output()
