@@ -22,6 +22,7 @@ MAX_ROUNDS: Final = 12
 class Outcome:
     """What fixing did to one file."""
 
+    before: Source
     source: Source
     """The text afterwards."""
     applied: list[Finding] = field(default_factory=list)
@@ -32,7 +33,7 @@ class Outcome:
 def fix(context: Context, rules: Sequence[Rule], *, unsafe: bool = False) -> Outcome:
     """Fix what can be fixed. Every round's text has been parsed and compared with the one before."""
     original = context.source
-    outcome = Outcome(original)
+    outcome = Outcome(original, original)
     for _ in range(MAX_ROUNDS):
         wanted = _wanted(lint(context, rules=rules).findings, outcome, unsafe=unsafe)
         accepted = _accept(context.build, wanted, outcome)

@@ -1,0 +1,208 @@
+"""`jettison lint`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import click
+from rich.markdown import Markdown
+from rich.table import Table
+
+from jettison.errors import UsageError
+from jettison.lint import config, files
+from jettison.lint.config import Settings
+from jettison.lint.files import Input
+from jettison.lint.formats import NAMES, renderer, text
+from jettison.lint.rules import all_rules, resolve, suggestions
+from jettison.lint.run import Result, diff, run, write
+from jettison.lint.testing import documentation
+from jettison.report.terminal import show_line, stdout
+
+
+@click.command("lint")
+@click.argument("paths", nargs=-1, metavar="[PATH]…", type=click.Path(path_type=Path))
+@click.option("--fix", "fixing", is_flag=True, help="Apply safe fixes, each proven to change nothing else.")
+@click.option("--unsafe-fixes", is_flag=True, help="With --fix or --diff: apply unsafe fixes too.")
+@click.option("--diff", "show_diff", is_flag=True, help="Print what --fix would change; write nothing.")
+@click.option("--select", multiple=True, metavar="RULE", help="Run only these rules, names or families.")
+@click.option("--extend-select", multiple=True, metavar="RULE", help="Run these as well.")
+@click.option("--ignore", multiple=True, metavar="RULE", help="Do not run these rules.")
+@click.option("--preview", is_flag=True, help="Run new rules too.")
+@click.option("--fail-on", metavar="SEVERITY", help="Least severity that fails: error … style, or never.")
+@click.option("--exclude", multiple=True, metavar="GLOB", help="Leave out files below folders.")
+@click.option("--build-arg", "build_args", multiple=True, metavar="K=V", help="A build argument.")
+@click.option("--target", metavar="STAGE", help="The stage that is built; default the last.")
+@click.option(
+    "--config", "config_file", type=click.Path(path_type=Path), help="jettison.toml or .hadolint.yaml."
+)
+@click.option(
+    "--format", "formats", multiple=True, metavar="NAME[=FILE]", help=f"Repeatable: {', '.join(NAMES)}."
+)
+@click.option("--stdin-filename", default="Dockerfile", help="Name for what is read from `-`.")
+@click.option("--explain", metavar="RULE", help="Print the documentation of a rule.")
+@click.option("--list-rules", is_flag=True, help="Print all rules.")
+def command(
+    paths: tuple[Path, ...],
+    fixing: bool,
+    unsafe_fixes: bool,
+    show_diff: bool,
+    config_file: Path | None,
+    formats: tuple[str, ...],
+    stdin_filename: str,
+    explain: str | None,
+    list_rules: bool,
+    **overrides: object,
+) -> int:
+    """Check Dockerfiles: exit code 0 when clean, 1 with findings, 2 for a mistake in the call or
+    configuration.
+
+    \b
+    jettison lint                    everything below this folder
+    jettison lint --fix Dockerfile   repair what is safe
+    jettison lint --explain DL3008   what a rule means, by any tool's name
+    """
+    if explain is not None:
+        return _explain(explain)
+    if list_rules:
+        return _list_rules()
+    settings = _Settings(config_file, overrides)
+    result = run(
+        _inputs(paths or (Path(),), settings.base, stdin_filename),
+        settings,
+        fixing=fixing or show_diff,
+        unsafe=unsafe_fixes,
+    )
+    if show_diff:
+        return _show_diff(result)
+    if fixing:
+        _write(result)
+    _report(result, formats or ((settings.base.output_format,) if settings.base.output_format else ("text",)))
+    return 1 if result.failed() else 0
+
+
+class _Settings:
+    """The settings of each file: the configuration nearest to it, and the command line on top."""
+
+    def __init__(self, config_file: Path | None, overrides: dict[str, object]) -> None:
+        self._overrides = overrides
+        self._fixed = None if config_file is None else self._merged(_load(config_file))
+        self._cache: dict[Path, Settings] = {}
+        self.base = self._of_folder(Path())
+
+    def __call__(self, item: Input) -> Settings:
+        return self._of_folder(Path() if item.folder is None else item.folder.folder)
+
+    def _of_folder(self, folder: Path) -> Settings:
+        if self._fixed is not None:
+            return self._fixed
+        place = folder.resolve()
+        if place not in self._cache:
+            self._cache[place] = self._merged(config.discover(place))
+        return self._cache[place]
+
+    def _merged(self, settings: Settings) -> Settings:
+        given = self._overrides
+        changes: dict[str, object] = {}
+        for name in ("select", "extend_select"):
+            if names := given.get(name):
+                changes[name] = config.codes(_texts(names), f"--{name.replace('_', '-')}")
+        if ignored := _texts(given.get("ignore")):
+            changes["ignore"] = config.codes(ignored, "--ignore")
+            changes["ignored_shellcheck"] = config.shellcheck_codes(ignored)
+        if given.get("preview"):
+            changes["preview"] = True
+        if given.get("fail_on"):
+            changes["fail_on"] = config.threshold(given["fail_on"], "--fail-on")
+        if given.get("target"):
+            changes["target"] = given["target"]
+        if pairs := _texts(given.get("build_args")):
+            changes["build_args"] = dict(_pair(pair) for pair in pairs)
+        merged = config.merge(settings, changes)
+        return replace(merged, exclude=(*merged.exclude, *_texts(given.get("exclude"))))
+
+
+def _texts(value: object) -> list[str]:
+    return [str(item) for item in value] if isinstance(value, tuple) else []
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise UsageError(f"--build-arg {text}: expected NAME=VALUE")
+    return name, value
+
+
+def _load(path: Path) -> Settings:
+    return config.load_hadolint(path) if path.suffix in (".yaml", ".yml") else config.load_toml(path)
+
+
+def _inputs(paths: Sequence[Path], settings: Settings, stdin_filename: str) -> Iterator[Input]:
+    for path in paths:
+        if str(path) == "-":
+            yield files.read_stream(sys.stdin.buffer, stdin_filename)
+        else:
+            yield from (files.read(found) for found in files.find([path], settings.exclude))
+
+
+def _report(result: Result, formats: Sequence[str]) -> None:
+    for item in formats:
+        name, _, target = item.partition("=")
+        if not target and name == "text":
+            console = stdout()
+            for line in text.lines(result.reports):
+                console.print(line)
+            continue
+        document = renderer(name)(result.reports)
+        if target:
+            Path(target).write_text(document, encoding="utf-8")
+        else:
+            click.echo(document, nl=False)
+
+
+def _show_diff(result: Result) -> int:
+    changed = False
+    for path, outcome in result.outcomes.items():
+        if outcome.applied:
+            changed = True
+            click.echo("".join(diff(path, outcome.before.text, outcome.source.text)), nl=False)
+    _show_refused(result)
+    return 1 if changed else 0
+
+
+def _write(result: Result) -> None:
+    for path, outcome in result.outcomes.items():
+        if outcome.applied:
+            write(Path(path), outcome)
+            show_line(f"{path}: {len(outcome.applied)} fixed")
+    _show_refused(result)
+
+
+def _show_refused(result: Result) -> None:
+    for path, outcome in result.outcomes.items():
+        for finding, reason in outcome.refused:
+            line = outcome.source.position(finding.span.start).line
+            show_line(f"{path}:{line}: fix of {finding.code} dropped: {reason}")
+
+
+def _explain(name: str) -> int:
+    rules = resolve(name)
+    if not rules:
+        close = suggestions(name)
+        raise UsageError(f"unknown rule {name!r}", hint=f"did you mean {close[0]}?" if close else "")
+    for rule in rules:
+        also = f"\n\nAlso known as {', '.join(rule.aliases)}." if rule.aliases else ""
+        head = f"# {rule.name} ({rule.code}, {rule.severity.label})\n\n"
+        stdout().print(Markdown(head + documentation(type(rule)) + also))
+    return 0
+
+
+def _list_rules() -> int:
+    table = Table("code", "name", "severity", "fix", "also known as", box=None)
+    for rule in all_rules():
+        fix = rule.fixable.value if rule.fixable else ""
+        table.add_row(rule.code, rule.name, rule.severity.label, fix, " ".join(rule.aliases))
+    stdout().print(table)
+    return 0
