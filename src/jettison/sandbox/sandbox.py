@@ -38,11 +38,11 @@ class Sandbox:
         launcher: Launcher,
         main: ChildProcess,
         output: Output,
-        mount_uppers: Mapping[str, Path],
+        outputs: Mapping[str, Path],
     ) -> None:
         self.output = output
         """What the main process prints."""
-        self.mount_uppers = mount_uppers
+        self.outputs = outputs
         """Writable mounts: path in the container → upper folder (or copied file) that holds what the run
         wrote there."""
         self.started_at = time.monotonic()
@@ -157,7 +157,7 @@ def sandbox(spec: RunSpec, rootfs: Rootfs, *, journal: Journal, workdir: Path) -
         output = Output()
         stack.callback(output.close)
         main = launcher.create(output)
-        box = Sandbox(spec=spec, launcher=launcher, main=main, output=output, mount_uppers=uppers)
+        box = Sandbox(spec=spec, launcher=launcher, main=main, output=output, outputs=uppers)
         stack.callback(box.close)
         launcher.start()
         box.started_at = time.monotonic()
