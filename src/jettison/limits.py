@@ -35,6 +35,10 @@ MAX_XATTR_BYTES: Final = 64 * KIB
 """XATTR_SIZE_MAX of Linux: the value of one extended attribute."""
 MAX_ENTRIES: Final = 4_000_000
 """Entries of one layer; the largest image seen in the field had 3 million files."""
+MAX_REPLACEMENTS: Final = 64
+"""Folders that one layer fills and then replaces by something else; each costs a pass over the layer."""
+MAX_ARCHIVE_MEMBERS: Final = 100_000
+"""Files of an image archive (blobs and documents, not the files of the layers)."""
 MAX_LAYER_BYTES: Final = 128 * GIB
 """One layer, uncompressed."""
 MAX_COMPRESSION_RATIO: Final = 1100
@@ -83,3 +87,5 @@ CRAWL_DEPTH: Final = 3
 """Links followed from the first page."""
 HEAL_ROUNDS: Final = 5
 """How often a candidate may be mended and verified again."""
+MAX_REPORT_BYTES: Final = 512 * MIB
+"""A report.json; it names every path of the image once."""

@@ -1,0 +1,1 @@
+"""The loop that ties everything together: observe, decide, write, verify, heal, publish."""

@@ -1,0 +1,103 @@
+"""A candidate: the new image that a keep plan makes, and its trial."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from jettison.image.config import History
+from jettison.image.epoch import rfc3339, source_date_epoch
+from jettison.image.model import Image
+from jettison.image.new import NewImage, new_image
+from jettison.keep.plan import KeepPlan
+from jettison.layers.stream import Compression
+from jettison.layers.tree import FileTree
+from jettison.layers.unpack import unpack_image
+from jettison.layers.write import write_layer
+from jettison.packages.inventory import Inventory
+from jettison.packages.trim import Trimmed, trim
+from jettison.sandbox.journal import Journal
+from jettison.verify.misses import misses
+from jettison.verify.replay import Observation, Scene, replay
+
+MARK = "jettison slim"
+"""How the last history entry of an image that this program made begins."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """A written image that was not tried yet."""
+
+    image: NewImage
+    folders: tuple[Path, ...]
+    """Its layers, unpacked from what was written."""
+    trimmed: Trimmed
+    """What is in it, package by package."""
+
+
+def write_candidate(
+    image: Image,
+    tree: FileTree,
+    packages: Inventory,
+    plan: KeepPlan,
+    folder: Path,
+    *,
+    compression: Compression,
+) -> Candidate:
+    """Write the image of `plan` into the empty `folder` and unpack it again, so that the trial runs what
+    was written.
+
+    Same plan, same bytes: files come from the original's layers, times from the original or
+    SOURCE_DATE_EPOCH. Raises HostError when the folder's file system is full.
+    """
+    epoch = source_date_epoch()
+    trimmed = trim(tree, packages, frozenset(plan))
+    layer = write_layer(
+        tree,
+        sorted(trimmed.paths),
+        folder / "layer.tar",
+        extra=trimmed.extra,
+        compression=compression,
+        clamp_mtime=epoch,
+    )
+    created = image.config.created if epoch is None else rfc3339(epoch)
+    history = [
+        *(_without_layer(entry) for entry in image.config.history),
+        History(
+            created=created,
+            created_by=f"{MARK} --keep {plan.policy}",
+            comment=f"made of {image.config_digest}",
+        ),
+    ]
+    made = new_image(image, [layer], history=history, created=created)
+    unpacked = folder / "unpacked"
+    unpacked.mkdir()
+    return Candidate(image=made, folders=tuple(unpack_image(made, unpacked)), trimmed=trimmed)
+
+
+def try_candidate(
+    candidate: Candidate, scene: Scene, journal: Journal, tree: FileTree, *, observed: bool
+) -> tuple[Observation, list[bytes]]:
+    """Replay the workload on `candidate`: what it showed, and the paths of the original that it looked up
+    in vain."""
+    seen = replay(replace(scene, folders=candidate.folders), journal, observed=observed)
+    if seen.trace is None:
+        return seen, []
+    return seen, misses(seen.trace, tree, candidate.trimmed.paths)
+
+
+def is_ours(image: Image) -> bool:
+    """Whether `image` was made by this program."""
+    history = image.config.history
+    return bool(history) and history[-1].created_by.startswith(MARK)
+
+
+def _without_layer(entry: History) -> History:
+    """An instruction of the original: what it did is in our one layer now."""
+    return History(
+        created=entry.created,
+        created_by=entry.created_by,
+        author=entry.author,
+        comment=entry.comment,
+        empty_layer=True,
+    )

@@ -1,0 +1,55 @@
+"""Where a slim image goes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from jettison.errors import NotFoundError, UsageError
+from jettison.image.reference import Reference, Transport, parse_reference
+from jettison.slim.candidate import is_ours
+from jettison.stores.open import open_image
+
+SUFFIX = "-slim"
+_FILES = (Transport.OCI_ARCHIVE, Transport.DOCKER_ARCHIVE)
+
+
+def default_output(source: str) -> str:
+    """`NAME:TAG-slim` beside `source`; for archives, `FILE-slim.tar`."""
+    reference = parse_reference(source)
+    if reference.path is not None and reference.transport in _FILES:
+        path = reference.path
+        return str(replace(reference, path=path.with_name(f"{path.stem}{SUFFIX}{path.suffix}"), digest=None))
+    return str(replace(reference, tag=(reference.tag or "latest") + SUFFIX, digest=None))
+
+
+def refuse_taken(outputs: Iterable[str], source: str) -> None:
+    """Raises UsageError for an output that is the source, or that something else than an earlier output of
+    ours holds.
+
+    Asked before any work, so that nobody waits for a result that has no place to go.
+    """
+    for text in outputs:
+        reference = parse_reference(text)
+        if str(reference) == str(parse_reference(source)):
+            raise UsageError(f"{text} is the image itself", hint="choose another name with --output")
+        if reference.path is not None and reference.transport in _FILES:
+            taken = reference.path.exists() and not _holds_ours(reference)
+        else:
+            taken = not _free_or_ours(text)
+        if taken:
+            raise UsageError(
+                f"{text} already exists and was not made by jettison",
+                hint="choose another --output, or add --force",
+            )
+
+
+def _holds_ours(reference: Reference) -> bool:
+    return _free_or_ours(str(reference))
+
+
+def _free_or_ours(text: str) -> bool:
+    try:
+        return is_ours(open_image(text))
+    except NotFoundError:
+        return True

@@ -1,0 +1,1 @@
+"""Replay: the same workload on the original and on the candidate, and what differs."""

@@ -1,0 +1,94 @@
+"""One run of an image under a workload: the only place where sandbox, observer and workload meet."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from jettison.observe.build import Changed, changed
+from jettison.observe.evidence import Lifecycle, Phase, Resources
+from jettison.observe.observer import Observer
+from jettison.observe.trace import Trace
+from jettison.sandbox.journal import Journal
+from jettison.sandbox.rootfs import mounted
+from jettison.sandbox.sandbox import Sandbox, StopResult, sandbox
+from jettison.sandbox.spec import RunSpec
+from jettison.workload.drive import Driven, drive
+from jettison.workload.steps import Workload
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scene:
+    """What is needed to run an image again and again. Change one with `dataclasses.replace`."""
+
+    folders: Sequence[Path]
+    """Layer folders, base first."""
+    spec: RunSpec
+    workload: Workload
+
+
+@dataclass(frozen=True, kw_only=True)
+class Observation:
+    """What one run showed."""
+
+    driven: Driven
+    lifecycle: Lifecycle
+    resources: Resources
+    changed: Changed
+    """What it created, changed and removed in its root file system."""
+    trace: Trace | None = None
+    """None when it ran without the observer."""
+
+
+def replay(scene: Scene, journal: Journal, *, observed: bool) -> Observation:
+    """Start the image, drive it through the workload, stop it; nothing of the run is left.
+
+    Raises what starting it raises (ApplicationError when its command cannot be executed, HostError); what
+    goes wrong later is part of the responses.
+    """
+    with ExitStack() as stack:
+        work = stack.enter_context(journal.temporary())
+        observer = stack.enter_context(Observer(work)) if observed else None
+        spec = scene.spec if observer is None else replace(scene.spec, seccomp=observer.seccomp)
+        root = stack.enter_context(
+            mounted(scene.folders, workdir=work, journal=journal, mountpoints=spec.mountpoints)
+        )
+        with sandbox(spec, root, journal=journal, workdir=work) as box:
+            driven = drive(scene.workload, box, _ignore if observer is None else observer.mark)
+            stopped = _stop(box, observer)
+            usage = box.usage()
+        return Observation(
+            driven=driven,
+            lifecycle=_lifecycle(spec, driven, stopped),
+            resources=Resources(
+                memory_peak_bytes=usage.memory_peak_bytes,
+                cpu_seconds=usage.cpu_seconds,
+                pids_peak=usage.pids_peak,
+            ),
+            changed=changed(root.upper),
+            trace=None if observer is None else observer.finish(),
+        )
+
+
+def _ignore(_phase: Phase, _step: str) -> None:
+    """Nobody observes."""
+
+
+def _stop(box: Sandbox, observer: Observer | None) -> StopResult:
+    if observer is not None:
+        observer.mark(Phase.STOP, "stop")
+    return box.stop()
+
+
+def _lifecycle(spec: RunSpec, driven: Driven, stopped: StopResult) -> Lifecycle:
+    names = {member.value: member.name for member in signal.Signals}
+    return Lifecycle(
+        ready_seconds=driven.ready_seconds,
+        stop_signal=names.get(spec.stop_signal, str(spec.stop_signal)),
+        stop_seconds=None if driven.batch else stopped.seconds,
+        exit_code=stopped.exit.code,
+        killed=stopped.killed,
+    )
