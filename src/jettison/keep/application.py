@@ -38,7 +38,7 @@ _TEST_FOLDERS: Final = frozenset((b"test", b"tests", b"spec", b"specs"))
 _BY_PRODUCTS: Final = re.compile(
     rb"(?:var/(?:cache|lib/(?:apt|dpkg|rpm|yum|dnf|pacman|systemd|ucf|python)|log/(?:apt|dpkg|alternatives))|tmp|var/tmp|run"
     rb"|proc|sys|dev|lib/apk|usr/lib/apk|etc/apk|usr/share/(?:doc|man|info|lintian|locale|bash-completion|zsh|fish)"
-    rb"|usr/src|usr/include|root/\.(?:cache|npm|cargo|rustup|m2|gradle|nuget)|usr/local/share/man)(?:[/.]|\Z)"
+    rb"|etc/(?:alternatives|rc[\dS]\.d|systemd|init\.d/\.depend\S*|mailcap\.order)|usr/src|usr/include|root/\.(?:cache|npm|cargo|rustup|m2|gradle|nuget)|usr/local/share/man)(?:[/.]|\Z)"
 )
 """What RUN instructions leave behind without meaning to: state of package managers, caches, documentation."""
 _LANGUAGE_PACKAGES: Final = re.compile(
@@ -83,9 +83,13 @@ def application_nodes(
 def _is_own(node: Node, layers: OwnLayers, home: bytes | None) -> bool:
     if node.kind is Kind.DIR or _LANGUAGE_PACKAGES.search(node.path):
         return False
-    if node.layer in layers.copied or (home is not None and node.path.startswith(home)):
+    if node.target.startswith(
+        b"/etc/alternatives/"
+    ):  # a choice of the system, whose program needs its own reason
+        return False
+    if home is not None and node.path.startswith(home):
         return True
-    return node.layer in layers.ran and not is_by_product(node.path)
+    return (node.layer in layers.copied or node.layer in layers.ran) and not is_by_product(node.path)
 
 
 def _ancestors(folders: list[bytes]) -> Iterator[bytes]:

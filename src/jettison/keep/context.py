@@ -113,7 +113,8 @@ class Context:
     @cached_property
     def own_layers(self) -> OwnLayers:
         """The layers that the application's own instructions made."""
-        return own_layers(self.config)
+        releases = (self.file(path) for path in (b"etc/os-release", b"usr/lib/os-release"))
+        return own_layers(self.config, systems={node.layer for node in releases if node is not None})
 
     @cached_property
     def application(self) -> dict[bytes, Node]:

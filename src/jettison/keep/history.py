@@ -7,7 +7,7 @@ application's. A base image's own COPY layers look like application files, and o
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -30,25 +30,23 @@ class OwnLayers:
     """Made by RUN or WORKDIR."""
 
 
-def own_layers(config: ImageConfig) -> OwnLayers:
+def own_layers(config: ImageConfig, *, systems: Collection[int] = ()) -> OwnLayers:
     """The layers that the application's own instructions made.
 
-    An image whose history does not fit its layers has none that can be told apart.
+    `systems` are layers that describe an operating system (`os-release`): imported or made by ADD, they are a
+    base. An image whose history does not fit its layers has no layers that can be told apart.
     """
     words = [_word(entry) for entry in config.history]
     if sum(not entry.empty_layer for entry in config.history) != len(config.diff_ids):
         return OwnLayers(frozenset(), frozenset())
     start = _start(words, config.history)
-    copied: set[int] = set()
-    ran: set[int] = set()
-    layer = 0
-    for i, entry in enumerate(config.history):
-        if entry.empty_layer:
-            continue
-        if i >= start:
-            (ran if words[i] in ("RUN", "WORKDIR") else copied).add(layer)
-        layer += 1
-    return OwnLayers(frozenset(copied), frozenset(ran))
+    made = [(i, words[i]) for i, entry in enumerate(config.history) if not entry.empty_layer]
+    bases = [i for layer, (i, word) in enumerate(made) if layer in systems and word in ("ADD", "")]
+    own = [
+        (layer, word) for layer, (i, word) in enumerate(made) if i >= max([start, *(i + 1 for i in bases)])
+    ]
+    ran = frozenset(layer for layer, word in own if word in ("RUN", "WORKDIR"))
+    return OwnLayers(frozenset(layer for layer, _ in own) - ran, ran)
 
 
 def _word(entry: History) -> str:

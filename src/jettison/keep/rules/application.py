@@ -2,8 +2,8 @@
 
 **What.** Files that the application's own COPY and ADD instructions brought, and everything in WORKDIR; files
 that its own RUN instructions made and that no package owns (configuration links, generated files, what a
-build step left); empty folders of all layers, and the folders of `/var`. Files of language packages
-(`site-packages`, `node_modules`, gems) are left to the language's rule.
+build step left); empty folders of all layers, and the folders of `/var`; links on PATH to programs that stay.
+Files of language packages (`site-packages`, `node_modules`, gems) are left to the language's rule.
 
 **Why.** Templates, static files, error pages, translations, scripts for operators: nearly everything that a
 workload did not visit, for little. Files that a package's installation script made belong to no package and
@@ -44,6 +44,15 @@ class Application(Rule):
         for node in context.application.values():
             yield Keep(node.path, _reason(context, node))
         yield from _empty_folders(context)
+
+    def settle(self, context: Context) -> Iterable[Keep]:
+        """Links in the folders of PATH to programs that stay: other names of theirs, alternatives."""
+        for folder in context.search_path:
+            for link in context.tree.children(context.tree.resolve(folder).path):
+                if link.kind is Kind.SYMLINK and not context.is_kept(link.path):
+                    target = context.file(link.path)
+                    if target is not None and context.is_kept(target.path):
+                        yield Keep(link.path, "another name of a program that stays", target.path)
 
 
 def _reason(context: Context, node: Node) -> str:

@@ -33,15 +33,16 @@ if TYPE_CHECKING:
     from jettison.keep.context import Context
     from jettison.layers.tree import Node
 
+BOX_REASON: Final = "a shell with its utilities, for calls of the application and for operators"
 SHELL_BOX: Final = (
-    b"sh [ basename cat chmod chown cp cut date dirname echo env expr false grep head hostname id "
-    b"kill ln ls mkdir mktemp mv printenv printf pwd readlink rm rmdir sed sleep sort stat tail tee "
+    b"sh [ basename cat chmod chown cp cut date dirname echo env false grep head hostname id "
+    b"kill ln ls mkdir mktemp mv printenv printf pwd readlink rm rmdir sed sleep stat tail tee "
     b"test touch tr true uname uniq wc whoami".split()
 )
 """Utilities that stay with a shell."""
 FULL_SHELL_BOX: Final = SHELL_BOX + (
-    b"awk bash busybox clear comm curl df diff du egrep fgrep find free gunzip gzip install kill "
-    b"less ls more nproc od paste pgrep pkill ps realpath seq sha256sum split stty su sync tar "
+    b"awk bash busybox clear comm curl df diff du egrep expr fgrep find free gunzip gzip install kill "
+    b"less ls more nproc od paste pgrep pkill ps realpath seq sha256sum sort split stty su sync tar "
     b"timeout top tty vi wget which xargs yes zcat".split()
 )
 """What people expect in a shell beyond that; for `--shell` and the policy `packages`."""
@@ -72,17 +73,17 @@ class Commands(Rule):
         self._box = box
         self._followed: set[bytes] = set()
 
-    def begin(self, context: Context) -> Iterable[Keep]:
-        """The shell and its box."""
-        for utility in self._box if context.which(b"sh") is not None else ():
-            path = context.which(utility)
-            if path is not None:
-                yield Keep(path, "a shell with its utilities, for calls of the application and for operators")
-
     def visit(self, context: Context, node: Node) -> Iterable[Keep]:
         """What one kept script, source file or program of the application starts."""
         if node.path in context.executed or node.path in context.application:
             yield from self._follow(context, node)
+
+    def settle(self, context: Context) -> Iterable[Keep]:
+        """The shell and its box, after all that the application itself needs."""
+        for utility in self._box if context.which(b"sh") is not None else ():
+            path = context.which(utility)
+            if path is not None:
+                yield Keep(path, BOX_REASON)
 
     def _follow(self, context: Context, node: Node) -> Iterator[Keep]:
         """The programs that `node` starts, and what they start in turn where they are scripts."""

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from jettison.keep.elf import Elf
     from jettison.layers.tree import Node
 
-_MUSL_INTERPRETER: Final = b"/lib/ld-musl-%s.so.1"
-
 
 class ElfClosure(Rule):
     """Interpreters and needed libraries."""
@@ -37,6 +35,9 @@ class ElfClosure(Rule):
 
     def __init__(self) -> None:
         self._seen: set[tuple[bytes, tuple[bytes, ...], bytes]] = set()
+        self._loadable: set[bytes] = set()
+        self._missing: dict[bytes, bytes] = {}
+        """Needed library that was not found → what needs it first."""
 
     def begin(self, context: Context) -> Iterable[Keep]:
         """Preloaded objects."""
@@ -52,12 +53,18 @@ class ElfClosure(Rule):
         elf = context.elf(node.path)
         if elf is None:
             return
+        self._loadable.add(elf.soname or name(node.path))
         if elf.interpreter:
             yield Keep(elf.interpreter, "loads programs such as this one", node.path)
-        yield from self._needed(context, node.path, elf, inherited=(), musl=_musl(elf))
+        yield from self._needed(context, node.path, elf, inherited=(), musl=_musl(context, elf))
 
     def settle(self, context: Context) -> Iterable[Keep]:
         """The loader's own files, once there is something that it loads."""
+        for library in sorted(self._missing.keys() - self._loadable):
+            needed_by = encode_path(self._missing.pop(library))
+            context.plan.warn(
+                f"{needed_by} needs {encode_path(library)}, which is not where it is looked for"
+            )
         if self._seen:
             for path in (b"/etc/ld.so.cache", b"/etc/ld.so.conf"):
                 yield Keep(path, "tells the dynamic loader where libraries are")
@@ -73,9 +80,7 @@ class ElfClosure(Rule):
         for library in elf.needed:
             found = context.loader.find(library, elf, path=path, inherited=inherited, musl=musl)
             if not found:
-                context.plan.warn(
-                    f"{encode_path(path)} needs {encode_path(library)}, which the image does not have"
-                )
+                self._missing.setdefault(library, path)
             for candidate in found:
                 yield Keep(candidate, f"needed as {encode_path(library)}", path)
                 node = context.file(candidate)
@@ -100,7 +105,7 @@ def may_be_elf(node: Node) -> bool:
     return bool(node.mode & 0o111) or name(node.path).rpartition(b".")[2].lower() not in _NEVER_ELF
 
 
-def _musl(elf: Elf) -> bytes:
+def _musl(context: Context, elf: Elf) -> bytes:
     """The path of musl's loader where it is the one that loads `elf`, else empty.
 
     A shared object names no loader; it is musl's if it needs musl's C library.
@@ -108,6 +113,7 @@ def _musl(elf: Elf) -> bytes:
     if elf.interpreter:
         return elf.interpreter if is_musl(elf.interpreter) else b""
     for library in elf.needed:
-        if library.startswith(b"libc.musl-"):
-            return _MUSL_INTERPRETER % library.removeprefix(b"libc.musl-").removesuffix(b".so.1")
+        if library == b"libc.so" or library.startswith(b"libc.musl-"):
+            loaders = [entry for entry in context.tree.names(b"lib") if entry.startswith(b"ld-musl-")]
+            return b"/lib/" + loaders[0] if loaders else b""
     return b""

@@ -21,6 +21,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
+from jettison.keep.application import is_by_product
 from jettison.keep.rule import Keep, Rule
 from jettison.keep.shell import BUILTINS, parse_script
 from jettison.layers.entry import Kind
@@ -36,8 +37,8 @@ _MAX_FOLDER_BYTES: Final = 64 * MIB
 _PATH: Final = re.compile(rb"(?<![\w.:/*$}-])/[\w.@+~*?-]+(?:/[\w.@+~*?-]+)+")
 _COMMAND: Final = re.compile(rb"^\s*(?:command|ExecStart|exec|run)\s*[=:]\s*-?(.+)$", re.MULTILINE)
 _CONFIGURATION: Final = re.compile(
-    rb"etc/(?!alternatives/|ssl/|ca-certificates|bash|profile|skel/|init\.d/|login|ld\.so|mime|services|protocols)"
-    rb"|.*\.(?:conf|cnf|cfg|ini|ya?ml|toml|properties|xml|json|env)\Z"
+    rb"etc/(?!alternatives/|ssl/|ca-certificates/|profile\.d/|skel/|init\.d/|security/|pam\.d/)[^/]+/."
+    rb"|etc/[^/]+\.(?:conf|cnf|cfg|ini)\Z|(?:usr/local|opt/[^/]+)/(?:[^/]+/)?(?:etc|conf|config)/."
 )
 _NOT_FOLDERS: Final = frozenset(
     b"usr/bin usr/sbin usr/lib usr/lib64 usr/share usr/local usr/local/bin usr/local/lib "
@@ -70,7 +71,7 @@ class Named(Rule):
 def _named(context: Context, node: Node, path: bytes, *, folders: bool) -> Iterator[Keep]:
     for candidate in _expand(context, path) if b"*" in path or b"?" in path else [path]:
         target = context.tree.resolve(candidate.rstrip(b".")).node
-        if target is None:
+        if target is None or is_by_product(target.path):
             continue
         if target.kind is not Kind.DIR:
             yield Keep(candidate.rstrip(b"."), "a file that is named in it", node.path)

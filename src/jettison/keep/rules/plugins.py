@@ -10,19 +10,22 @@ authentication method) fails only in production, and no closure over DT_NEEDED s
 
 **Cost.** Some 3 MB an image. Left out: the folders that the loader searches anyway, which would bring every
 library; character set converters (8 MB), which stay whole only where a program of the application itself
-imports `iconv_open`; folders with more than 64 MiB of plug-ins; programs, which the rule `commands` judges.
+imports `iconv_open`; folders with more than 64 MiB of plug-ins; programs, which the rule `commands` judges;
+what only the utilities of the shell would load.
 
 **Sources.** dlopen(3), iconv_open(3), pthread_cancel(3); OpenSSL `OPENSSLDIR`, `MODULESDIR`.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
 from jettison.keep.binary import Binary, binary
 from jettison.keep.loader import is_musl
 from jettison.keep.rule import Keep, Rule
+from jettison.keep.rules.commands import BOX_REASON
 from jettison.keep.rules.elf import may_be_elf
 from jettison.layers.entry import Kind
 from jettison.layers.path import encode_path, name, parent
@@ -35,6 +38,8 @@ if TYPE_CHECKING:
 
 _MAX_PLUGINS_BYTES: Final = 64 * MIB
 _GLIBC: Final = b"libc.so.6"
+_NOT_LOADED: Final = {_GLIBC: b"libidn2."}
+"""glibc's getaddrinfo(3) loads it for the flag AI_IDN alone, and copes without it; 2 MB with its tables."""
 _NO_PLUGINS: Final = frozenset(
     b"bin sbin lib lib64 usr usr/bin usr/sbin usr/lib usr/lib64 usr/libexec usr/local usr/local/bin "
     b"usr/local/lib usr/local/sbin usr/share etc var tmp dev proc sys run opt root home".split()
@@ -56,7 +61,7 @@ class Plugins(Rule):
         if not may_be_elf(node):
             return
         elf = context.elf(node.path)
-        if elf is None or not elf.dynamic:
+        if elf is None or not elf.dynamic or context.plan.chain(node.path)[-1][1].text == BOX_REASON:
             return
         found = binary(context, node)
         if elf.soname == _GLIBC:
@@ -78,7 +83,7 @@ class Plugins(Rule):
 def _libraries(context: Context, node: Node, elf: Elf, found: Binary) -> Iterator[Keep]:
     musl = elf.interpreter if is_musl(elf.interpreter) else b""
     for library in found.libraries:
-        if library in elf.needed or library == elf.soname:
+        if library in (*elf.needed, elf.soname) or library.startswith(_NOT_LOADED.get(elf.soname, b"-")):
             continue
         for path in context.loader.find(library, elf, path=node.path, inherited=(), musl=musl):
             yield Keep(path, f"named as {encode_path(library)} in a file that loads libraries", node.path)
@@ -100,11 +105,11 @@ def _folders(context: Context, node: Node, found: Binary) -> Iterator[Keep]:
 def _plugins(context: Context, node: Node, folder: bytes) -> Iterator[Keep]:
     if name(folder) == b"gconv" or context.loader.searches(folder):
         return
-    plugins = [child for child in context.below(folder) if child.kind is not Kind.DIR and _is_plugin(child)]
+    plugins = [child for child in context.tree.children(folder) if _is_plugin(child)]
     if sum(child.size for child in plugins) <= _MAX_PLUGINS_BYTES:
         for child in plugins:
             yield Keep(child.path, "a plug-in in a folder that is named in it", node.path)
 
 
 def _is_plugin(node: Node) -> bool:
-    return name(node.path).endswith(b".so") or b".so." in name(node.path)
+    return node.kind is not Kind.DIR and re.search(rb"\.so(?:\.[\d.]+)?\Z", node.path) is not None

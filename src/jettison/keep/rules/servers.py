@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Final
 from jettison.keep.binary import binary
 from jettison.keep.rule import Keep, Rule
 from jettison.keep.rules.elf import may_be_elf
+from jettison.keep.rules.trace import Trace
 from jettison.layers.entry import Kind
 from jettison.layers.path import name, parent
 from jettison.limits import MIB
@@ -78,6 +79,8 @@ class Servers(Rule):
         """The configuration folder that a kept file lies in."""
         match = _CONFIGURATION.match(node.path)
         if match is None or match[1] in self._configured or match[1] in _NOT_A_SERVERS:
+            return
+        if context.plan.reasons(node.path)[0].rule != Trace.name:
             return
         self._configured.add(match[1])
         below = list(context.below(match[1]))

@@ -69,6 +69,7 @@ _WORLD: Final = (
             b"usr/local/share/ca-certificates usr/share/pki usr/lib/ssl usr/share/ssl etc/gnutls "
             b"etc/crypto-policies usr/share/crypto-policies/DEFAULT usr/local/ssl etc/libressl"
         ),
+        left_out=re.compile(rb"usr/lib/ssl/misc/"),
     ),
     _Data(
         "types of files",
