@@ -58,12 +58,13 @@ def _followed(request: HttpRequest, web: Sequence[Endpoint], crawl: Crawl) -> Pl
     """`request`, and where its answer leads to; a redirect to another origin is not followed."""
     for _ in range(_REDIRECTS + 1):
         answer = yield request
+        target = _redirect(request, answer, _endpoint(request, web))
+        if target is not None:
+            crawl.skip(target.path)
         if request.port is None and request.method == "GET":
             crawl.learn(request, answer)
-        target = _redirect(request, answer, _endpoint(request, web))
         if target is None:
             return
-        crawl.skip(target.path)
         request = target
 
 

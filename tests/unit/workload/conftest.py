@@ -68,7 +68,7 @@ def serve() -> Iterator[Callable[..., Endpoint]]:
 
 @pytest.fixture
 def answering(serve: Callable[..., Endpoint]) -> Callable[..., Endpoint]:
-    """`answering(b"HTTP/1.1 200 OK…")` gives an endpoint that reads a request, sends these bytes and hangs up."""
+    """`answering(b"HTTP/1.1 200 OK…")` gives an endpoint that reads a request, sends that and hangs up."""
 
     def start(answer: bytes) -> Endpoint:
         def handler(connection: socket.socket) -> None:
