@@ -20,7 +20,7 @@ from jettison.errors import ApplicationError, HostError
 from jettison.layers.path import printable
 from jettison.linux.process import ChildProcess, kill_session, orphans
 from jettison.sandbox.cgroup import Cgroup
-from jettison.sandbox.oci import Completed, Runtime, call, last_message
+from jettison.sandbox.oci import Completed, Runtime, call, last_message, message_in
 from jettison.sandbox.output import Output
 from jettison.sandbox.process import ExecResult
 from jettison.sandbox.records import Container
@@ -99,8 +99,9 @@ class Launcher:
             finally:
                 child.end(KILL_TIMEOUT_S)
                 self._held.discard(child.pid)
-            refused = result.exit_code == 1 and last_message(self._log(name)).startswith(_CRUN_EXEC)
-            return _not_started(last_message(self._log(name))) if refused else result
+            message = last_message(self._log(name)) or message_in(result.stderr)
+            refused = result.exit_code == 1 and message.startswith(_CRUN_EXEC)
+            return _not_started(message) if refused else result
 
     def end(self) -> None:
         """Kill every process of the container: the kernel does that when the first one dies.
@@ -132,13 +133,14 @@ class Launcher:
     def check_executed(self, output: Output) -> None:
         """Raises ApplicationError if the main process ended because the kernel refused to execute the
         program."""
-        message = last_message(self._log(_MAIN))
+        output.finish(_LAST_OUTPUT_S)
+        if output.stdout:
+            return
+        message = last_message(self._log(_MAIN)) or message_in(output.stderr)
         if message.startswith(_CRUN_EXEC):
             raise _not_executable(message.removeprefix(_CRUN_EXEC).strip())
-        output.finish(_LAST_OUTPUT_S)
-        text = output.stderr
-        if not output.stdout and _RUNC_EXEC.fullmatch(text):
-            raise _not_executable(text.decode("utf-8", "replace").strip())
+        if _RUNC_EXEC.fullmatch(output.stderr):
+            raise _not_executable(output.stderr.decode("utf-8", "replace").strip())
 
     def _reap(self) -> None:
         """Take the status of processes that a failed call of the runtime, or an interrupted `exec`, left to

@@ -86,10 +86,14 @@ def last_message(log: Path) -> str:
     try:
         with log.open("rb") as file:
             file.seek(max(0, os.fstat(file.fileno()).st_size - _MESSAGE_BYTES))
-            lines = file.read(_MESSAGE_BYTES).splitlines()
+            return message_in(file.read(_MESSAGE_BYTES))
     except FileNotFoundError:
         return ""
-    for line in reversed(lines):
+
+
+def message_in(log: bytes) -> str:
+    """The last error in the JSON lines `log`; empty when there is none."""
+    for line in reversed(log.splitlines()):
         try:
             entry = json.loads(line)
         except ValueError:

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import os
 import secrets
-from collections.abc import Iterator
 from pathlib import Path
 
 from jettison.linux.openat2 import Resolve, openat2
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+_INSIDE = Resolve.BENEATH | Resolve.NO_XDEV | Resolve.NO_SYMLINKS
+_DEPTH = 100
+"""Folders within folders that are removed where they are."""
 
 
 def remove_folder(path: Path, *, identity: tuple[int, int]) -> None:
     """Remove `path` with all it holds if it still is the folder with this (device, inode); else leave it
     alone.
 
-    Never follows a link nor crosses into another file system. Folders within folders are first moved to the
-    top, so that no depth of nesting needs recursion, long paths or many descriptors. Raises OSError.
+    Never follows a link nor crosses into another file system. Folders that are nested too deeply are moved to
+    the top first, so that no depth overflows the stack, the descriptors or the length of a path. Raises
+    OSError.
     """
     with contextlib.suppress(FileNotFoundError, NotADirectoryError):
         fd = os.open(path, _FOLDER)
@@ -27,36 +29,47 @@ def remove_folder(path: Path, *, identity: tuple[int, int]) -> None:
             info = os.fstat(fd)
             if (info.st_dev, info.st_ino) != identity:
                 return
-            _empty(fd)
+            _Remover(fd).run()
         finally:
             os.close(fd)
         path.rmdir()
 
 
-def _empty(top: int) -> None:
-    names = (f".{secrets.token_hex(6)}-{number}" for number in itertools.count())
-    waiting = _clear(top, top, names)
-    while waiting:
-        name = waiting.pop()
-        fd = openat2(
-            top, os.fsencode(name), _FOLDER, resolve=Resolve.BENEATH | Resolve.NO_XDEV | Resolve.NO_SYMLINKS
-        )
+class _Remover:
+    """Empties the folder `top`."""
+
+    def __init__(self, top: int) -> None:
+        self._top = top
+        self._prefix = f".{secrets.token_hex(6)}-"
+        self._moved = 0
+        self._waiting: list[str] = []
+
+    def run(self) -> None:
+        self._empty(self._top, 0)
+        while self._waiting:
+            self._remove(self._top, self._waiting.pop(), 1)
+
+    def _empty(self, folder: int, depth: int) -> None:
+        with os.scandir(folder) as entries:
+            listed = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
+        for name, is_folder in listed:
+            if not is_folder:
+                os.unlink(name, dir_fd=folder)
+            elif depth < _DEPTH:
+                self._remove(folder, name, depth + 1)
+            else:
+                self._move_up(folder, name)
+
+    def _remove(self, folder: int, name: str, depth: int) -> None:
+        fd = openat2(folder, os.fsencode(name), _FOLDER, resolve=_INSIDE)
         try:
-            waiting += _clear(fd, top, names)
+            self._empty(fd, depth)
         finally:
             os.close(fd)
-        os.rmdir(name, dir_fd=top)
+        os.rmdir(name, dir_fd=folder)
 
-
-def _clear(folder: int, top: int, names: Iterator[str]) -> list[str]:
-    """Unlink the files of `folder`, move its folders into `top` under new names, and return those names."""
-    found: list[str] = []
-    with os.scandir(folder) as entries:
-        listed = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
-    for name, is_folder in listed:
-        if is_folder:
-            found.append(next(names))
-            os.rename(name, found[-1], src_dir_fd=folder, dst_dir_fd=top)
-        else:
-            os.unlink(name, dir_fd=folder)
-    return found
+    def _move_up(self, folder: int, name: str) -> None:
+        self._moved += 1
+        new = f"{self._prefix}{self._moved}"
+        os.rename(name, new, src_dir_fd=folder, dst_dir_fd=self._top)
+        self._waiting.append(new)
