@@ -4,6 +4,7 @@ import ctypes
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -107,14 +108,18 @@ def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def private_folders(tmp_path: Path, shared_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """State and temporary folders of its own for one test; gives the folder that holds both."""
-    folder = tmp_path / "private"
-    for variable, name in (("XDG_STATE_HOME", "state"), ("TMPDIR", "tmp")):
-        (folder / name).mkdir(parents=True)
-        monkeypatch.setenv(variable, str(folder / name))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(shared_cache))
-    return folder
+def private_folders(shared_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """State and temporary folders of its own for one test; gives the folder that holds both.
+
+    Its path is short: the path of a Unix socket in it has 107 bytes at the most.
+    """
+    with tempfile.TemporaryDirectory(prefix="jettison-test-") as name:
+        folder = Path(name)
+        for variable, part in (("XDG_STATE_HOME", "state"), ("TMPDIR", "tmp")):
+            (folder / part).mkdir()
+            monkeypatch.setenv(variable, str(folder / part))
+        monkeypatch.setenv("XDG_CACHE_HOME", str(shared_cache))
+        yield folder
 
 
 @pytest.fixture(autouse=True)
