@@ -89,3 +89,5 @@ HEAL_ROUNDS: Final = 5
 """How often a candidate may be mended and verified again."""
 MAX_REPORT_BYTES: Final = 512 * MIB
 """A report.json; it names every path of the image once."""
+MAX_EVIDENCE_BYTES: Final = 512 * MIB
+"""An evidence.json; a trace is bounded far below it."""

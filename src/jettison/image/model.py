@@ -7,9 +7,10 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
+from jettison.image.digest import Digest
+
 if TYPE_CHECKING:
     from jettison.image.config import ImageConfig
-    from jettison.image.digest import Digest
     from jettison.layers.entry import Entry
 
 
@@ -55,3 +56,8 @@ class Image(Protocol):
     @property
     def layers(self) -> Sequence[Layer]:
         """Base first; as many as the config has diff_ids."""
+
+
+def image_id(image: Image) -> Digest:
+    """The image's id: the digest of its config (Docker image spec v1.2, "Terminology")."""
+    return Digest.of(image.raw_config)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
+
+from msgspec import Struct
 
 NO_XATTRS: Final[Mapping[bytes, bytes]] = MappingProxyType({})
 """Shared by the many entries that have none."""
@@ -27,12 +28,12 @@ class Kind(enum.IntEnum):
     OPAQUE = 9
 
 
-@dataclass(slots=True)
-class Entry:
-    """A path with its metadata.
+class Entry(Struct, gc=False):
+    """A path with its metadata. A struct, not a data class: images have hundreds of thousands of them.
 
-    `path` is bytes, relative to the root, normalised: no leading slash, no `.`/`..`/empty component, no trailing slash;
-    the root itself is `b""`. For WHITEOUT it is the path that is removed, for OPAQUE the folder whose lower content goes.
+    `path` is bytes, relative to the root, normalised: no leading slash, no `.`/`..`/empty component, no
+    trailing slash; the root itself is `b""`. For WHITEOUT it is the path that is removed, for OPAQUE the
+    folder whose lower content goes.
     """
 
     path: bytes
@@ -46,8 +47,9 @@ class Entry:
     mtime_ns: int = 0
     """Modification time, nanoseconds since the epoch."""
     target: bytes = b""
-    """SYMLINK: the link's text, untouched. HARDLINK: the normalised path of the file in the same image that it shares."""
+    """SYMLINK: the link's text, untouched. HARDLINK: the normalised path of the file in the same image
+    that it shares."""
     device: tuple[int, int] = (0, 0)
     """CHAR and BLOCK: major, minor."""
-    xattrs: Mapping[bytes, bytes] = field(default_factory=lambda: NO_XATTRS)
+    xattrs: Mapping[bytes, bytes] = NO_XATTRS
     """Extended attributes by full name (`security.capability`, `user.…`), values raw."""

@@ -10,14 +10,17 @@ _PLAIN: Final = frozenset(range(0x20, 0x7F)) - {ord("%")}
 
 
 def encode_path(path: bytes) -> str:
-    """`path` as text for JSON and terminals: `%`, control bytes and what is not UTF-8 percent-encoded; reversible."""
+    """`path` as text for JSON and terminals: `%`, control bytes and what is not UTF-8 percent-encoded;
+    reversible."""
     try:
         text = path.decode()
     except UnicodeDecodeError:
         return "".join(chr(b) if b in _PLAIN else f"%{b:02X}" for b in path)
     if text.isascii() and text.isprintable() and "%" not in text:
         return text
-    return "".join(c if c.isprintable() and c != "%" else "".join(f"%{b:02X}" for b in c.encode()) for c in text)
+    return "".join(
+        c if c.isprintable() and c != "%" else "".join(f"%{b:02X}" for b in c.encode()) for c in text
+    )
 
 
 def decode_path(text: str) -> bytes:
@@ -54,5 +57,6 @@ _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u206
 
 
 def printable(text: str) -> str:
-    """`text` from an image with terminal controls and direction marks made visible (`\\x1b`), for any output."""
+    """`text` from an image with terminal controls and direction marks made visible (`\\x1b`), for any
+    output."""
     return _UNSAFE.sub(lambda m: m.group().encode("unicode_escape").decode(), text)

@@ -1,0 +1,146 @@
+"""Files that appear complete or not at all, and the folder where this program keeps what it can make
+again."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import tempfile
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from jettison.errors import HostError, LimitError, UsageError
+
+_CHUNK = 1 << 20
+_HINTS = {
+    errno.ENOSPC: "free some space there, or write somewhere else",
+    errno.EDQUOT: "free some space there, or write somewhere else",
+    errno.EROFS: "write somewhere else",
+    errno.EACCES: "run as a user who may write there, or write somewhere else",
+    errno.EPERM: "run as a user who may write there, or write somewhere else",
+}
+
+
+def host_error(error: OSError, what: str) -> HostError:
+    """`error` as a sentence about `what`, with the remedy where there is one."""
+    return HostError(f"{what}: {error.strerror or error}", hint=_HINTS.get(error.errno or 0, ""))
+
+
+@contextmanager
+def host_errors(what: str) -> Iterator[None]:
+    """Turn an OSError of the block into a `HostError` about `what`."""
+    try:
+        yield
+    except OSError as error:
+        raise host_error(error, what) from None
+
+
+@contextmanager
+def new_file(path: Path, *, replace: bool = True, durable: bool = True) -> Iterator[BinaryIO]:
+    """A file to write that appears as `path` when the block ends without an error, and not before.
+
+    With `durable` it is on the disk by then. Without `replace` a file that is already there stays, and
+    `UsageError` is raised. Raises `HostError` when the disk is full or the folder cannot be written.
+    """
+    with host_errors(f"cannot write {path}"):
+        descriptor, temporary = tempfile.mkstemp(prefix=".jettison-", dir=path.parent)
+        try:
+            with open(descriptor, "wb", buffering=1 << 16) as stream:
+                yield stream
+                stream.flush()
+                os.fchmod(stream.fileno(), 0o666 & ~_umask())
+                if durable:
+                    os.fsync(stream.fileno())
+            _appear(temporary, path, replace=replace)
+            if durable:
+                sync_folder(path.parent)
+        finally:
+            with suppress(FileNotFoundError):
+                os.unlink(temporary)
+
+
+def sync_folder(path: Path) -> None:
+    """Make the names in the folder `path` durable."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+class Handle:
+    """An open descriptor, closed when nobody refers to it any more."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        weakref.finalize(self, os.close, descriptor)
+
+    def fileno(self) -> int:
+        """The descriptor."""
+        return self._descriptor
+
+
+def spool(source: io.RawIOBase | BinaryIO, limit: int, what: str) -> Handle:
+    """The bytes of `source` in an anonymous file on a disk (not in memory, as /tmp may be).
+
+    Raises `LimitError` if there are more than `limit`, `HostError` if the disk is full.
+    """
+    with _anonymous() as (folder, target):
+        size = 0
+        while piece := source.read(_CHUNK):
+            size += len(piece)
+            if size > limit:
+                raise LimitError(f"{what} has more than {limit} bytes")
+            with host_errors(f"cannot keep {what} in {folder}"):
+                target.write(piece)
+        return Handle(os.dup(target.fileno()))
+
+
+@contextmanager
+def _anonymous() -> Iterator[tuple[Path, io.FileIO]]:
+    folder = cache_folder("spool") or Path(tempfile.gettempdir())
+    with host_errors(f"cannot write in {folder}"):
+        target = tempfile.TemporaryFile(dir=folder, buffering=0)
+    with target:
+        yield folder, target
+
+
+def cache_folder(name: str) -> Path | None:
+    """The folder `name` of this user's cache, made if need be; None if there is none that only this user
+    can write.
+
+    `$XDG_CACHE_HOME/jettison/NAME`, by default in `~/.cache` (XDG Base Directory Specification).
+    """
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    top = (Path(base) if base.startswith("/") else Path.home() / ".cache") / "jettison"
+    try:
+        for folder in (top, top / name):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        status = top.stat()
+    except (OSError, RuntimeError):
+        return None
+    private = status.st_uid == os.geteuid() and not status.st_mode & 0o022
+    return top / name if private else None
+
+
+def _appear(temporary: str, path: Path, *, replace: bool) -> None:
+    if replace:
+        Path(temporary).rename(path)
+        return
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        raise UsageError(f"{path} exists already", hint="choose another name, or remove it first") from None
+
+
+def _umask() -> int:
+    """The umask of this process; Linux shows it without the race of setting it."""
+    with open("/proc/self/status", "rb") as status:
+        for line in status:
+            if line.startswith(b"Umask:"):
+                return int(line.split()[1], 8)
+    return 0o077

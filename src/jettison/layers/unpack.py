@@ -1,0 +1,387 @@
+"""Layers as folders that the kernel's overlay can mount: unpacked once, kept by digest.
+
+A whiteout is a character device 0/0, an opaque folder has the attribute `trusted.overlay.opaque`, or
+`user.overlay.opaque` where this process is not the real root (Linux, filesystems/overlayfs.rst; `userxattr`).
+
+Everything is done relative to descriptors of folders below the destination, opened without following any
+link: links within a layer are followed by `Collector` as data, never by the kernel.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import hashlib
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from jettison.errors import HostError
+from jettison.image.digest import Digest
+from jettison.image.model import Image, Layer
+from jettison.layers.cache import changes_of, remember
+from jettison.layers.changes import Changes, Collector, Node
+from jettison.layers.content import Folder
+from jettison.layers.entry import Entry, Kind
+from jettison.layers.files import cache_folder, host_errors
+from jettison.layers.layer import drain
+from jettison.layers.merge import MergedTree
+from jettison.layers.path import name, parent
+from jettison.layers.tar import CHUNK, StreamSource, TarReader
+from jettison.linux.openat2 import Resolve, openat2
+
+_INSIDE = Resolve.BENEATH | Resolve.NO_SYMLINKS | Resolve.NO_MAGICLINKS
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+_XATTRS = (b"user.", b"security.capability", b"system.posix_acl_")
+"""Attributes that are set on disk; security labels of other hosts mean nothing here."""
+_TEMPORARY = ".tmp-"
+
+
+def unpacked(image: Image, index: int) -> Path:
+    """The folder of layer `index` of `image`: where it lies already, else from the cache, unpacked first if
+    need be.
+
+    Raises `RefusedError` for a layer that is malformed or not what its digest says, `HostError` when there
+    is no place for it. Several processes may ask for the same layer.
+    """
+    layer = image.layers[index]
+    if layer.directory is not None:
+        return layer.directory
+    store = _store()
+    names = [_key(layer.diff_id), _key(_chain_id([lower.diff_id for lower in image.layers[: index + 1]]))]
+    with host_errors(f"cannot unpack a layer into {store}"):
+        if (found := _existing(store, names)) is not None:
+            return found
+        with _locked(store / f"{names[0]}.lock"):
+            return _existing(store, names) or _fill(store, names, image, index)
+
+
+def unpack_image(image: Image, folder: Path) -> list[Path]:
+    """Unpack all layers of `image` into new folders below `folder`, base first; for images that are soon
+    gone again."""
+    paths = []
+    for index, layer in enumerate(image.layers):
+        path = folder / str(index)
+        with host_errors(f"cannot unpack a layer into {folder}"):
+            path.mkdir()
+            _complete(path, unpack(layer, path), image, index)
+        paths.append(path)
+    return paths
+
+
+def unpack(layer: Layer, folder: Path) -> Changes:
+    """Unpack `layer` into the empty `folder`; what it changes. Digests are verified by the time it returns.
+
+    Folders that the layer does not describe and hard links to lower layers are left to the caller. Raises
+    `RefusedError`, OSError.
+    """
+    collector = Collector()
+    with _Unpacker(folder) as unpacker, layer.open() as stream:
+        reader = TarReader(StreamSource(stream), f"layer {layer.diff_id.short}")
+        for entry in reader:
+            unpacker.put(collector.add(entry), entry, collector, reader.content())
+        drain(stream)
+        changes = collector.finish()
+        unpacker.finish(changes)
+    return changes
+
+
+def is_real_root() -> bool:
+    """Whether this process may do what only root outside of user namespaces may."""
+    if os.geteuid() != 0:
+        return False
+    with open("/proc/self/uid_map", "rb") as mapped:
+        return mapped.read(200).split() == [b"0", b"0", b"4294967295"]
+
+
+def _fill(store: Path, names: list[str], image: Image, index: int) -> Path:
+    """Unpack a layer into `store`; names are the key of the layer alone and of the layer on its lower
+    layers."""
+    layer = image.layers[index]
+    _sweep(store)
+    with _temporary(store) as temporary:
+        root = temporary / "root"
+        root.mkdir(mode=0o755)
+        changes = unpack(layer, root)
+        _complete(root, changes, image, index)
+        target = store / (names[0] if changes.self_contained else names[1])
+        root.rename(target)
+    remember(layer.diff_id, changes)
+    return target
+
+
+def _complete(root: Path, changes: Changes, image: Image, index: int) -> None:
+    """Add what depends on lower layers: attributes of implied folders, hard links to files of lower
+    layers."""
+    if changes.self_contained:
+        return
+    lower = MergedTree(changes_of(layer) for layer in image.layers[:index])
+    with _Unpacker(root) as unpacker:
+        for path, target in changes.links:
+            node = lower.link_target(target)
+            layer, origin = lower.origin(node)
+            content = _pieces(unpacked(image, layer), origin, node) if node.kind is Kind.FILE else ()
+            unpacker.put_node(node, content)
+            unpacker.link(path, node.path)
+        for path in reversed(changes.implied):
+            known = lower.get(path)
+            if known is not None and known.kind is Kind.DIR:
+                unpacker.set_folder(known)
+
+
+def _pieces(folder: Path, path: bytes, node: Node) -> Iterator[bytes]:
+    with open(Folder(folder).open(path, node.size), "rb") as stream:
+        while piece := stream.read(CHUNK):
+            yield piece
+
+
+class _Unpacker:
+    """Writes entries below a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._root = os.open(folder, _FOLDER | os.O_CLOEXEC)
+        self._last = (b"", self._root)
+        """The folder that was used last: tars list the files of a folder one after the other."""
+        self._is_root = is_real_root()
+        self._reads_all = os.geteuid() == 0
+        self._opaque = "trusted.overlay.opaque" if self._is_root else "user.overlay.opaque"
+
+    def __enter__(self) -> _Unpacker:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._forget()
+        os.close(self._root)
+
+    def put(self, path: bytes, entry: Entry, collector: Collector, content: Iterable[bytes]) -> None:
+        """Write `entry`, which lands at `path`; folders get their attributes at the end."""
+        if entry.kind is Kind.HARDLINK:
+            node = collector.get(path)
+            if node is not None:
+                self.link(path, collector.place(entry.target))
+        elif entry.kind is Kind.DIR:
+            self._open_folder(path)
+        elif entry.kind not in (Kind.WHITEOUT, Kind.OPAQUE):
+            node = collector.get(path)
+            if node is not None:
+                self.put_node(node, content)
+
+    def put_node(self, node: Node, content: Iterable[bytes]) -> None:
+        """Write anything but a folder, with its attributes, in place of what is there."""
+        folder = self._open_folder(parent(node.path))
+        last = name(node.path)
+        try:
+            self._make(folder, last, node, content)
+        except FileExistsError:
+            self._clear(folder, last)
+            self._make(folder, last, node, content)
+
+    def link(self, path: bytes, target: bytes) -> None:
+        """Make `path` another name of `target`, in place of what is there."""
+        source = os.dup(self._open_folder(parent(target)))
+        try:
+            folder, last = self._open_folder(parent(path)), name(path)
+            self._clear(folder, last)
+            os.link(name(target), last, src_dir_fd=source, dst_dir_fd=folder, follow_symlinks=False)
+        finally:
+            os.close(source)
+
+    def finish(self, changes: Changes) -> None:
+        """Write whiteouts, and the attributes of folders once nothing is put into them any more."""
+        for path in changes.whiteouts:
+            os.mknod(name(path), stat.S_IFCHR, 0, dir_fd=self._open_folder(parent(path)))
+        for path in changes.opaque:
+            self._set_opaque(self._open_folder(path))
+        for node in reversed(changes.nodes):
+            if node.kind is Kind.DIR:
+                self.set_folder(node)
+
+    def set_folder(self, node: Node) -> None:
+        """Give a folder its attributes."""
+        self._set_attributes(self._open_folder(node.path), node)
+
+    def _make(self, folder: int, last: bytes, node: Node, content: Iterable[bytes]) -> None:
+        if node.kind is Kind.FILE:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+            descriptor = os.open(last, flags, 0o600, dir_fd=folder)
+            try:
+                for piece in content:
+                    _write(descriptor, piece)
+                self._set_attributes(descriptor, node)
+            finally:
+                os.close(descriptor)
+            return
+        if node.kind is Kind.SYMLINK:
+            os.symlink(node.target, last, dir_fd=folder)
+        elif node.kind is Kind.FIFO:
+            os.mkfifo(last, 0o600, dir_fd=folder)
+        elif not self._make_device(folder, last, node):
+            return
+        self._own(last, node, folder)
+        if node.kind is not Kind.SYMLINK:
+            os.chmod(last, node.mode, dir_fd=folder)
+        os.utime(last, ns=(node.mtime_ns, node.mtime_ns), dir_fd=folder, follow_symlinks=False)
+
+    def _make_device(self, folder: int, last: bytes, node: Node) -> bool:
+        """Make a device node; False where only the real root may, then the sandbox has none either."""
+        if not self._is_root:
+            return False
+        type_ = stat.S_IFCHR if node.kind is Kind.CHAR else stat.S_IFBLK
+        os.mknod(last, type_ | 0o600, os.makedev(*node.device), dir_fd=folder)
+        return True
+
+    def _set_attributes(self, descriptor: int, node: Node) -> None:
+        """Owner first: changing it clears setuid bits and capabilities."""
+        self._own(descriptor, node, None)
+        os.fchmod(descriptor, node.mode if self._reads_all else node.mode | 0o400)
+        if node.xattrs:
+            self._set_xattrs(descriptor, node.xattrs)
+        os.utime(descriptor, ns=(node.mtime_ns, node.mtime_ns))
+
+    def _own(self, file: int | bytes, node: Node, folder: int | None) -> None:
+        try:
+            os.chown(file, node.uid, node.gid, dir_fd=folder, follow_symlinks=isinstance(file, int))
+        except OSError as error:
+            if self._is_root or error.errno not in (errno.EPERM, errno.EINVAL):
+                raise
+
+    def _set_xattrs(self, descriptor: int, xattrs: Mapping[bytes, bytes]) -> None:
+        for key, value in xattrs.items():
+            if key.startswith(_XATTRS):
+                try:
+                    os.setxattr(descriptor, key, value)
+                except OSError as error:
+                    if self._is_root and error.errno != errno.ENOTSUP:
+                        raise
+
+    def _set_opaque(self, descriptor: int) -> None:
+        try:
+            os.setxattr(descriptor, self._opaque, b"y")
+        except OSError as error:
+            hint = "set XDG_CACHE_HOME to a folder on a file system with extended attributes"
+            raise HostError(f"cannot mark a folder as opaque: {error.strerror}", hint=hint) from None
+
+    def _open_folder(self, path: bytes) -> int:
+        """A descriptor of the folder `path`, made if need be; it is ours until the next call."""
+        if path == self._last[0]:
+            return self._last[1]
+        if not path:
+            self._forget()
+            return self._root
+        try:
+            descriptor = openat2(self._root, path, _FOLDER, resolve=_INSIDE)
+        except (FileNotFoundError, NotADirectoryError, OSError) as error:
+            if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
+                raise
+            descriptor = self._make_folder(path)
+        self._forget()
+        self._last = (path, descriptor)
+        return descriptor
+
+    def _make_folder(self, path: bytes) -> int:
+        """Make `path` and the folders above it where they are missing, or where something else is."""
+        here = os.dup(self._root)
+        for part in path.split(b"/"):
+            try:
+                below = os.open(part, _FOLDER | os.O_CLOEXEC, dir_fd=here)
+            except OSError:
+                self._clear(here, part)
+                os.mkdir(part, 0o755, dir_fd=here)
+                below = os.open(part, _FOLDER | os.O_CLOEXEC, dir_fd=here)
+            os.close(here)
+            here = below
+        return here
+
+    def _clear(self, folder: int, last: bytes) -> None:
+        """Remove what is called `last` in `folder`, if anything is."""
+        try:
+            os.unlink(last, dir_fd=folder)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            if error.errno not in (errno.EISDIR, errno.EPERM):
+                raise
+            shutil.rmtree(last, dir_fd=folder)
+
+    def _forget(self) -> None:
+        if self._last[1] != self._root:
+            os.close(self._last[1])
+        self._last = (b"", self._root)
+
+
+def _write(descriptor: int, piece: bytes) -> None:
+    written = os.write(descriptor, piece)
+    while written < len(piece):
+        written += os.write(descriptor, piece[written:])
+
+
+def _key(digest: Digest) -> str:
+    return f"{digest.algorithm}-{digest.hex}"
+
+
+def _chain_id(diff_ids: list[Digest]) -> Digest:
+    """The ChainID of a stack of layers (OCI image-spec, config.md); of a single one too hashed, to differ
+    from its key."""
+    chain = ""
+    for diff_id in diff_ids:
+        chain = "sha256:" + hashlib.sha256(f"{chain} {diff_id}".encode()).hexdigest()
+    return Digest(chain)
+
+
+def _existing(store: Path, names: list[str]) -> Path | None:
+    return next((store / key for key in names if (store / key).is_dir()), None)
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Hold the lock file `path`."""
+    with open(path, "wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def _temporary(store: Path) -> Iterator[Path]:
+    """A folder in `store` that is gone afterwards; it is locked, so that `_sweep` of others leaves it
+    alone."""
+    path = Path(tempfile.mkdtemp(prefix=_TEMPORARY, dir=store))
+    descriptor = os.open(path, _FOLDER | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+        os.close(descriptor)
+
+
+def _store() -> Path:
+    """The folder of the cache for what this process unpacks.
+
+    There is one for each boot of the host: nothing is synced to disk, so a power cut may leave files that
+    are empty, and what was unpacked before it must not go into images.
+    """
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    store = cache_folder(f"layers-{boot}" if is_real_root() else f"layers-user-{boot}")
+    if store is None:
+        raise HostError("there is no private cache folder", hint="set XDG_CACHE_HOME to a folder of your own")
+    return store
+
+
+def _sweep(store: Path) -> None:
+    """Remove what killed processes and earlier boots of the host left."""
+    boot = store.name[-36:]
+    for path in store.parent.glob("layers-*"):
+        if not path.name.endswith(boot):
+            shutil.rmtree(path, ignore_errors=True)
+    for path in store.glob(f"{_TEMPORARY}*"):
+        with suppress(OSError):
+            descriptor = os.open(path, _FOLDER | os.O_CLOEXEC)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(path, ignore_errors=True)
+            finally:
+                os.close(descriptor)

@@ -1,0 +1,2 @@
+"""The places an image lives: each store reads (`read`) and writes (`write`); `open_image` and `publish`
+choose."""

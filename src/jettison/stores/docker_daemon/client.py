@@ -1,0 +1,177 @@
+"""The HTTP API of a Docker engine (docs.docker.com, Engine API), as far as images need it."""
+
+from __future__ import annotations
+
+import io
+import os
+import ssl
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import httpx
+
+from jettison.errors import HostError, JettisonError, NotFoundError, RemoteError, UsageError
+from jettison.image.document import parse_json
+from jettison.layers.files import Handle, spool
+from jettison.layers.path import printable
+from jettison.limits import MAX_JSON_BYTES, MAX_LAYER_BYTES
+
+DEFAULT_HOST = "unix:///var/run/docker.sock"
+_OLDEST, _NEWEST = (1, 24), (1, 47)
+"""API versions that this client speaks: from `RootFS` in image inspection to the latest it was written
+against."""
+_TIMEOUT = httpx.Timeout(600.0, connect=10.0)
+_CHUNK = 1 << 20
+
+
+class Engine:
+    """A connection to one engine; a context manager. Every failure is a `HostError` or a `RemoteError`."""
+
+    def __init__(self, host: str | None = None, environment: Mapping[str, str] = os.environ) -> None:
+        """`host` is a value of DOCKER_HOST: `unix://PATH`, `tcp://HOST:PORT`; by default that of
+        `environment`."""
+        self.host = host or environment.get("DOCKER_HOST") or DEFAULT_HOST
+        self._client = _client(self.host, environment)
+        self._prefix: str | None = None
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._client.close()
+
+    def inspect(self, name: str) -> dict[str, Any]:
+        """What the engine says about the image `name`; `NotFoundError` if it has none."""
+        return self._json(f"/images/{quote(name, safe='/:@')}/json", f"the image {name!r}")
+
+    def info(self) -> dict[str, Any]:
+        """What the engine says about itself."""
+        return self._json("/info", "the engine")
+
+    def save(self, name: str) -> Handle:
+        """The image `name` as a Docker archive, in an anonymous file."""
+        with self._request(
+            "GET", f"/images/{quote(name, safe='/:@')}/get", f"the image {name!r}"
+        ) as response:
+            return spool(_Body(response.iter_bytes(_CHUNK)), MAX_LAYER_BYTES, f"the image {name!r}")
+
+    def load(self, archive: Iterable[bytes]) -> None:
+        """Load a Docker archive."""
+        headers = {"Content-Type": "application/x-tar"}
+        with self._request(
+            "POST", "/images/load?quiet=1", "the image", content=archive, headers=headers
+        ) as response:
+            answer = _limited(response)
+        for line in answer.splitlines():
+            message = parse_json(line, "the engine's answer").get("error") if line.startswith(b"{") else None
+            if message:
+                raise RemoteError(f"the engine could not load the image: {printable(str(message)[:500])}")
+
+    def _json(self, path: str, what: str) -> dict[str, Any]:
+        with self._request("GET", path, what) as response:
+            return parse_json(_limited(response), "the engine's answer")
+
+    @contextmanager
+    def _request(self, method: str, path: str, what: str, **arguments: Any) -> Iterator[httpx.Response]:
+        with self._failures():
+            if self._prefix is None:
+                self._prefix = self._negotiate()
+            with self._client.stream(method, self._prefix + path, **arguments) as response:
+                if response.status_code == 404:
+                    raise NotFoundError(
+                        f"the Docker engine has no such image: {what}", hint="docker image ls lists them"
+                    )
+                if response.status_code >= 400:
+                    raise RemoteError(f"the Docker engine refused {what}: {_message(response)}")
+                yield response
+
+    def _negotiate(self) -> str:
+        """`/vX.Y`: the newest version of the API that both sides speak."""
+        answer = self._client.get("/_ping")
+        text = answer.headers.get("Api-Version", "")
+        try:
+            major, minor = map(int, text.split("."))
+        except ValueError:
+            raise RemoteError(f"what listens at {self.host} is not a Docker engine") from None
+        if (major, minor) < _OLDEST:
+            raise RemoteError(
+                f"the Docker engine speaks API {text}", hint="engines from 1.12 on are supported"
+            )
+        return "/v{}.{}".format(*min((major, minor), _NEWEST))
+
+    @contextmanager
+    def _failures(self) -> Iterator[None]:
+        try:
+            yield
+        except httpx.ConnectError as error:
+            hint = "start it, set DOCKER_HOST, or use docker-archive: or oci: files"
+            if "Permission denied" in str(error):
+                hint = "run as root or as a member of the group docker"
+            raise HostError(f"no Docker engine answers at {self.host}: {error}", hint=hint) from None
+        except httpx.HTTPError as error:
+            raise RemoteError(
+                f"the Docker engine at {self.host} failed: {error or type(error).__name__}"
+            ) from None
+
+
+class _Body(io.RawIOBase):
+    """The pieces of a response as a raw stream, each read as it came."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+
+    def read(self, _size: int = -1) -> bytes:
+        """The next piece; empty at the end."""
+        return next(self._pieces, b"")
+
+
+def _client(host: str, environment: Mapping[str, str]) -> httpx.Client:
+    url = urlsplit(host)
+    if url.scheme == "unix":
+        transport = httpx.HTTPTransport(uds=url.path)
+        return httpx.Client(transport=transport, base_url="http://docker", timeout=_TIMEOUT, trust_env=False)
+    if url.scheme not in ("tcp", "http", "https") or not url.hostname:
+        hint = "unix://PATH and tcp://HOST:PORT are understood; for SSH forward the socket with ssh -L"
+        raise UsageError(f"cannot use the Docker engine at {printable(host)!r}", hint=hint)
+    secure = url.scheme == "https" or bool(environment.get("DOCKER_TLS_VERIFY"))
+    address = f"[{url.hostname}]" if ":" in url.hostname else url.hostname
+    base = f"{'https' if secure else 'http'}://{address}:{url.port or (2376 if secure else 2375)}"
+    verify = _tls(environment) if secure else False
+    return httpx.Client(base_url=base, verify=verify, timeout=_TIMEOUT, trust_env=False)
+
+
+def _tls(environment: Mapping[str, str]) -> ssl.SSLContext:
+    """The certificates that the docker command would use (DOCKER_CERT_PATH)."""
+    folder = Path(environment.get("DOCKER_CERT_PATH") or Path.home() / ".docker")
+    try:
+        context = ssl.create_default_context(cafile=folder / "ca.pem")
+        context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
+    except (OSError, ssl.SSLError) as error:
+        raise HostError(f"the certificates in {folder} cannot be used: {error}") from None
+    return context
+
+
+def _limited(response: httpx.Response) -> bytes:
+    """The body, if it is not longer than a document may be."""
+    body = bytearray()
+    for piece in response.iter_bytes(1 << 16):
+        body += piece
+        if len(body) > MAX_JSON_BYTES:
+            raise RemoteError(f"the Docker engine answers with more than {MAX_JSON_BYTES} bytes")
+    return bytes(body)
+
+
+def _message(response: httpx.Response) -> str:
+    body = _limited(response)
+    try:
+        message = str(parse_json(body, "the answer").get("message", ""))
+    except JettisonError:
+        message = body[:200].decode(errors="replace")
+    return printable(message[:500]) or f"HTTP {response.status_code}"

@@ -1,0 +1,27 @@
+"""Opening the image that a reference names."""
+
+from __future__ import annotations
+
+from jettison.errors import UsageError
+from jettison.image.model import Image
+from jettison.image.reference import Transport, parse_reference
+from jettison.stores.docker_archive.read import open_docker_archive
+from jettison.stores.docker_daemon.read import open_daemon
+
+
+def open_image(text: str, *, platform: str | None = None, docker_host: str | None = None) -> Image:
+    """The image that the reference `text` names; a bare name is looked up in the Docker engine.
+
+    `platform` (`os/architecture[/variant]`) chooses from an index; by default this host's. `docker_host`
+    overrides DOCKER_HOST. Nothing but documents is read yet. Raises `UsageError`, `NotFoundError`,
+    `HostError`, `RemoteError`, `RefusedError`.
+    """
+    reference = parse_reference(text)
+    match reference.transport:
+        case Transport.DOCKER_DAEMON | Transport.BARE:
+            return open_daemon(reference, docker_host=docker_host)
+        case Transport.DOCKER_ARCHIVE:
+            return open_docker_archive(reference)
+        case _:
+            hint = "copy it first: skopeo copy SOURCE oci:DIR:TAG"
+            raise UsageError(f"images cannot be read from {reference.transport} yet: {text!r}", hint=hint)

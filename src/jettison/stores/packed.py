@@ -1,0 +1,128 @@
+"""An image as the bytes that a store keeps: blobs and documents, each with its digest known."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+
+from msgspec import Struct
+
+from jettison.image import document
+from jettison.image.digest import Digest
+from jettison.image.manifest import OCI_CONFIG, OCI_INDEX, OCI_LAYER, OCI_MANIFEST, Descriptor, Manifest
+from jettison.image.model import Image, Layer
+from jettison.layers.files import spool
+from jettison.layers.layer import TarLayer
+from jettison.layers.stream import BUFFER, Blob, Compression, Region, sniff
+from jettison.limits import MAX_LAYER_BYTES
+
+_SUFFIXES = {Compression.NONE: "", Compression.GZIP: "+gzip", Compression.ZSTD: "+zstd"}
+
+
+class PackedLayer(Struct, frozen=True):
+    """A layer as it is stored."""
+
+    diff_id: Digest
+    digest: Digest
+    """Of `blob`, which verifies it."""
+    blob: Blob
+    compression: Compression
+
+    @property
+    def descriptor(self) -> Descriptor:
+        """Its OCI descriptor."""
+        return Descriptor(OCI_LAYER + _SUFFIXES[self.compression], self.digest, self.blob.size)
+
+
+class PackedImage(Struct, frozen=True):
+    """An image as it is stored."""
+
+    config: bytes
+    manifest: bytes
+    manifest_type: str
+    layers: tuple[PackedLayer, ...]
+
+    @property
+    def config_digest(self) -> Digest:
+        """The image id."""
+        return Digest.of(self.config)
+
+    @property
+    def manifest_descriptor(self) -> Descriptor:
+        """The descriptor of the manifest."""
+        return Descriptor(self.manifest_type, Digest.of(self.manifest), len(self.manifest))
+
+
+class Member(Struct, frozen=True):
+    """A file of a layout."""
+
+    path: str
+    content: bytes | Blob
+
+    @property
+    def size(self) -> int:
+        """Bytes of content."""
+        return len(self.content) if isinstance(self.content, bytes) else self.content.size
+
+
+def pack(image: Image, *, without: frozenset[Compression] = frozenset()) -> PackedImage:
+    """`image` as it is stored: config and layers byte for byte, except that layers with a compression in
+    `without` are unpacked. Raises what reading the layers raises."""
+    layers = tuple(_pack(layer, without) for layer in image.layers)
+    config = Descriptor(OCI_CONFIG, Digest.of(image.raw_config), len(image.raw_config))
+    manifest = Manifest(config, tuple(layer.descriptor for layer in layers))
+    return PackedImage(image.raw_config, manifest.as_bytes(), OCI_MANIFEST, layers)
+
+
+def members(image: PackedImage, index: bytes) -> Iterator[Member]:
+    """The files of an OCI layout that holds `image` alone; layers that occur twice are stored once."""
+    yield Member("oci-layout", LAYOUT)
+    yield Member("index.json", index)
+    yield Member(blob_path(Digest.of(image.manifest)), image.manifest)
+    yield Member(blob_path(image.config_digest), image.config)
+    for digest, layer in {layer.digest: layer for layer in image.layers}.items():
+        yield Member(blob_path(digest), layer.blob)
+
+
+LAYOUT = b'{"imageLayoutVersion":"1.0.0"}'
+"""Content of the file `oci-layout` (image-spec, image-layout.md)."""
+
+
+def index_of(descriptors: Sequence[Descriptor]) -> bytes:
+    """An `index.json` that lists `descriptors`."""
+    listed = [descriptor.as_json() for descriptor in descriptors]
+    return document.canonical({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": listed})
+
+
+def blob_path(digest: Digest) -> str:
+    """Where a layout keeps the blob `digest`."""
+    return f"blobs/{digest.algorithm}/{digest.hex}"
+
+
+def _pack(layer: Layer, without: frozenset[Compression]) -> PackedLayer:
+    if isinstance(layer, TarLayer):
+        with layer.blob.open() as raw:
+            compression = sniff(raw.read(8) or b"", layer.blob.what)
+        if compression not in without:
+            return _as_is(layer, compression)
+    what = f"layer {layer.diff_id.short}"
+    with layer.open() as stream:
+        file = spool(stream, MAX_LAYER_BYTES, what)
+        size = stream.tell()
+    blob = Blob(lambda: Region(file, 0, size), size, layer.diff_id, what)
+    return PackedLayer(layer.diff_id, layer.diff_id, blob, Compression.NONE)
+
+
+def _as_is(layer: TarLayer, compression: Compression) -> PackedLayer:
+    """The bytes of the layer; their digest is worked out where the source declares none."""
+    blob = layer.blob
+    digest = blob.digest or (layer.diff_id if compression is Compression.NONE else _digest(blob))
+    return PackedLayer(layer.diff_id, digest, Blob(blob.open, blob.size, digest, blob.what), compression)
+
+
+def _digest(blob: Blob) -> Digest:
+    hashed = hashlib.sha256()
+    with blob.open() as raw:
+        while piece := raw.read(BUFFER):
+            hashed.update(piece)
+    return Digest("sha256:" + hashed.hexdigest())

@@ -1,0 +1,82 @@
+"""Putting an image where a reference says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from jettison.errors import UsageError
+from jettison.image.digest import Digest
+from jettison.image.model import Image
+from jettison.image.reference import Reference, Transport, parse_reference
+from jettison.stores.docker_archive.write import write_docker_archive
+from jettison.stores.docker_daemon.write import write_daemon
+from jettison.stores.open import open_image
+from jettison.stores.packed import pack
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """Where an image was put."""
+
+    reference: str
+    digest: Digest
+    """The image id for engines and Docker archives, the digest of the manifest for OCI layouts."""
+
+
+def publish(
+    image: Image,
+    text: str,
+    *,
+    source: str | None = None,
+    replace: bool = False,
+    docker_host: str | None = None,
+) -> Published:
+    """Put `image` where the reference `text` says; it appears there complete or not at all.
+
+    A tag of an engine or a layout moves to the new image, as it does with `docker tag`; an archive that
+    exists already is only overwritten with `replace`, and `source`, the reference of the image that this
+    one was made from, never.
+
+    Raises `UsageError`, `HostError` (disk full, no engine), `RemoteError`, and what reading the layers
+    raises.
+    """
+    reference = parse_reference(text)
+    if source is not None and _is_same(reference, parse_reference(source)):
+        raise UsageError(f"{text} is the source itself", hint="choose another name for the result")
+    match reference.transport:
+        case Transport.DOCKER_DAEMON | Transport.BARE:
+            digest = write_daemon(image, _tagged(reference), docker_host=docker_host)
+        case Transport.DOCKER_ARCHIVE:
+            digest = write_docker_archive(pack(image), reference, replace=replace)
+        case _:
+            hint = "write oci:DIR:TAG, then: skopeo copy oci:DIR:TAG DESTINATION"
+            raise UsageError(f"images cannot be written to {reference.transport} yet: {text!r}", hint=hint)
+    return Published(text, digest)
+
+
+def copy_image(
+    source: str, destination: str, *, platform: str | None = None, replace: bool = False
+) -> Published:
+    """Copy the image at the reference `source` to `destination`: config and layers byte for byte, all
+    digests verified.
+
+    Raises as `open_image` and `publish` do.
+    """
+    image = open_image(source, platform=platform)
+    return publish(image, destination, source=source, replace=replace)
+
+
+def _tagged(reference: Reference) -> Reference:
+    """`reference`, if an image can be called so."""
+    if not reference.name or reference.digest:
+        raise UsageError(f"an image cannot be stored as {reference}", hint="write NAME[:TAG]")
+    return reference
+
+
+def _is_same(one: Reference, other: Reference) -> bool:
+    """Whether writing to `one` would overwrite `other`."""
+    if one.path is not None and other.path is not None:
+        same_tag = Transport.OCI not in (one.transport, other.transport) or one.tag == other.tag
+        return same_tag and one.path.resolve() == other.path.resolve()
+    engines = (Transport.DOCKER_DAEMON, Transport.BARE)
+    return one.transport in engines and other.transport in engines and one.canonical == other.canonical
