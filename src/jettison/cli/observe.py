@@ -10,8 +10,9 @@ import click
 from jettison.cli import running
 from jettison.cli.options import RunOptions, output
 from jettison.cli.options import running as run_options
-from jettison.observe.files import encode, save
+from jettison.observe.files import encode
 from jettison.observe.merge import merge
+from jettison.report.files import write_whole
 from jettison.report.observed import observed
 from jettison.report.terminal import Progress, stdout
 from jettison.slim.baseline import observe_once
@@ -77,9 +78,9 @@ def command(
     for other in earlier:
         found = merge(other, found)
     if outputs is not None:
-        save(found, outputs)
+        write_whole(outputs, encode(found))
     if folder is not None:
-        save(found, folder / "evidence.json")
+        write_whole(folder / "evidence.json", encode(found))
     if as_json:
         click.echo(encode(found))
     else:

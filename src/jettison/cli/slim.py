@@ -13,8 +13,8 @@ from jettison.cli.options import RunOptions, keeping, output
 from jettison.cli.options import running as run_options
 from jettison.keep.policies import Policy
 from jettison.layers.stream import Compression
-from jettison.observe.files import save
-from jettison.report.files import write_report
+from jettison.observe.files import encode
+from jettison.report.files import write_report, write_whole
 from jettison.report.summary import summary
 from jettison.report.terminal import Progress, stdout
 from jettison.slim.job import slim
@@ -104,7 +104,7 @@ def command(
         )
         made = slim(job, journal, progress)
     if folder is not None:
-        save(made.evidence, folder / "evidence.json")
+        write_whole(folder / "evidence.json", encode(made.evidence))
         write_report(made.report, folder / "report.json")
     if as_json:
         click.echo(msgspec.json.encode(made.report))

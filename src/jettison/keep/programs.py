@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-import msgspec
-
-from jettison.errors import InvalidInputError
 from jettison.keep.shell import BUILTINS, SHELLS, programs_of_argv
 from jettison.layers.path import decode_path, name
 from jettison.observe.evidence import Exec, Operation
@@ -73,10 +70,7 @@ UTILITIES: Final = (
 
 def executions(context: Context) -> list[Exec]:
     """What the observed runs executed, sorted."""
-    try:
-        return sorted(msgspec.json.decode(text, type=Exec) for text in context.evidence.execs)
-    except msgspec.DecodeError as error:
-        raise InvalidInputError(f"evidence holds an execution that cannot be read: {error}") from error
+    return sorted(context.evidence.execs)
 
 
 def executed(context: Context) -> Iterator[bytes]:

@@ -7,9 +7,8 @@ the text form of `jettison.layers.path.encode_path`; they are what the process a
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
 
-import msgspec
 from msgspec import Struct, field
 
 SCHEMA = "jettison.evidence/1"
@@ -78,6 +77,8 @@ class Exec(Struct, frozen=True, order=True):
     path: str
     argv: tuple[str, ...]
     phase: Phase = Phase.START
+    count: int = 1
+    """How often, at the most in one run."""
 
 
 class Socket(Struct, frozen=True, order=True):
@@ -146,14 +147,14 @@ class Evidence(Struct, omit_defaults=True):
     missing: dict[str, Access] = field(default_factory=dict)
     """Look-ups of something that the image does not have."""
     writes: dict[str, Write] = field(default_factory=dict)
-    execs: dict[str, int] = field(default_factory=dict)
-    """`Exec` as JSON → how often, at the most in one run."""
+    execs: list[Exec] = field(default_factory=list)
+    """Sorted; one for each path, arguments and phase."""
     sockets: set[Socket] = field(default_factory=set)
     syscalls: dict[str, int] | None = None
     capabilities: dict[str, list[str]] | None = None
     resources: Resources = field(default_factory=Resources)
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
-    responses: dict[str, msgspec.Raw] = field(default_factory=dict)
+    responses: dict[str, Any] = field(default_factory=dict)
     """Workload step → what it answered, normalised (schema `jettison.responses/1`)."""
 
     @property

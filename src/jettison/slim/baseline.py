@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from jettison.errors import ApplicationError, HostError
-from jettison.image.model import Image
+from jettison.image.model import Image, image_id
 from jettison.image.platform import check_runs_here
 from jettison.layers.tree import FileTree
 from jettison.observe.build import build_evidence
@@ -111,6 +111,7 @@ def evidence_of(image: Image, tree: FileTree, scene: Scene, runs: Sequence[Obser
             resources=run.resources,
             lifecycle=run.lifecycle,
             responses=run.driven.responses,
+            outside=[mount.destination for mount in scene.spec.mounts],
         )
         out = part if out is None else merge(out, part)
     if out is None:
@@ -123,7 +124,7 @@ def identify(image: Image) -> ImageIdentity:
     digest = image.manifest_digest
     return ImageIdentity(
         reference=image.reference,
-        config_digest=str(image.config_digest),
+        config_digest=str(image_id(image)),
         platform=image.config.platform,
         manifest_digest=None if digest is None else str(digest),
     )

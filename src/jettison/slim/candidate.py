@@ -7,7 +7,7 @@ from pathlib import Path
 
 from jettison.image.config import History
 from jettison.image.epoch import rfc3339, source_date_epoch
-from jettison.image.model import Image
+from jettison.image.model import Image, image_id
 from jettison.image.new import NewImage, new_image
 from jettison.keep.plan import KeepPlan
 from jettison.layers.stream import Compression
@@ -66,7 +66,7 @@ def write_candidate(
         History(
             created=created,
             created_by=f"{MARK} --keep {plan.policy}",
-            comment=f"made of {image.config_digest}",
+            comment=f"made of {image_id(image)}",
         ),
     ]
     made = new_image(image, [layer], history=history, created=created)

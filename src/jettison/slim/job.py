@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import jettison
 from jettison.errors import UsageError
+from jettison.image.model import image_id
 from jettison.image.platform import check_runs_here
 from jettison.keep.plan import KeepPlan, decide, heal
 from jettison.layers.path import encode_path
+from jettison.layers.stream import Compression
 from jettison.layers.tree import FileTree
 from jettison.limits import HEAL_ROUNDS
 from jettison.observe.evidence import Evidence
@@ -22,7 +24,7 @@ from jettison.sandbox.journal import Journal
 from jettison.slim.baseline import Baseline, evidence_of, identify, observe_twice, scene_of
 from jettison.slim.candidate import Candidate, try_candidate, write_candidate
 from jettison.slim.describe import described, original_size
-from jettison.slim.outputs import default_output, refuse_taken
+from jettison.slim.outputs import default_output, keeps_compressed, refuse_taken
 from jettison.slim.plan import Job
 from jettison.slim.progress import Progress, Silent
 from jettison.slim.result import PublishedImage, SlimReport, Verification
@@ -86,7 +88,7 @@ def slim(job: Job, journal: Journal, progress: Progress | None = None) -> Slimme
             exclude=wanted.exclude,
         )
     with journal.temporary() as folder:
-        trial = _Trial(job, tree, packages, plan, baseline, journal, folder)
+        trial = _Trial(job, tree, packages, plan, baseline, journal, folder, outputs)
         verification = trial.run(watch)
         report = SlimReport(
             image=identify(job.image),
@@ -110,7 +112,7 @@ def _evidence(job: Job, tree: FileTree, baseline: Baseline) -> Evidence:
         return evidence_of(job.image, tree, baseline.scene, baseline.runs)
     first, *others = job.evidence
     for each in job.evidence:
-        if each.image.config_digest != str(job.image.config_digest):
+        if each.image.config_digest != str(image_id(job.image)):
             raise UsageError(
                 f"the evidence is of {each.image.reference} ({each.image.config_digest[:19]}), another image",
                 hint="observe this image, or give the evidence that belongs to it",
@@ -141,6 +143,7 @@ class _Trial:
         baseline: Baseline,
         journal: Journal,
         folder: Path,
+        outputs: Sequence[str],
     ) -> None:
         self._job = job
         self._tree = tree
@@ -151,6 +154,7 @@ class _Trial:
         self._folder = folder
         self._expected = baseline.runs[0].driven.responses
         self._noise: Noise = learn(self._expected, baseline.runs[1].driven.responses)
+        self._compression = job.compression if any(map(keeps_compressed, outputs)) else Compression.NONE
         self.candidate: Candidate
 
     def run(self, watch: _Stopwatch) -> Verification:
@@ -183,7 +187,7 @@ class _Trial:
             self._packages,
             self._plan,
             folder,
-            compression=self._job.compression,
+            compression=self._compression,
         )
 
     def _try(self, *, observed: bool) -> tuple[Observation, list[bytes]]:

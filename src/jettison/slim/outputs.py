@@ -23,6 +23,11 @@ def default_output(source: str) -> str:
     return str(replace(reference, tag=(reference.tag or "latest") + SUFFIX, digest=None))
 
 
+def keeps_compressed(output: str) -> bool:
+    """Whether layers stay as they are written there; an engine unpacks them, so compressing them is lost work."""
+    return parse_reference(output).transport in (Transport.DOCKER, Transport.OCI, Transport.OCI_ARCHIVE)
+
+
 def refuse_taken(outputs: Iterable[str], source: str) -> None:
     """Raises UsageError for an output that is the source, or that something else than an earlier output of
     ours holds.

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from jettison.observe.build import Changed, changed
+from jettison.observe.changed import Changed, changed
 from jettison.observe.evidence import Lifecycle, Phase, Resources
 from jettison.observe.observer import Observer
 from jettison.observe.trace import Trace
