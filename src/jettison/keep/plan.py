@@ -95,7 +95,7 @@ class KeepPlan:
     def dropped(self, path: bytes) -> str:
         """Why `path`, which the image has, does not stay: one sentence."""
         if path in self._excluded:
-            return f"excluded by {self._excluded[path]!r}"
+            return f"taken away by --exclude {self._excluded[path]}"
         nearest = path
         while nearest and nearest not in self._reasons:
             nearest = parent(nearest)
