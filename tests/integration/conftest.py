@@ -200,8 +200,10 @@ def _mounts() -> list[str]:
 
 def _abandoned_cgroups() -> list[str]:
     """Cgroups of sandboxes that hold no process any more; a living one may belong to somebody else's run."""
-    groups = [path for path in Path("/sys/fs/cgroup").rglob("jettison-*") if path.is_dir()]
-    return [str(path) for path in groups if not _populated(path)]
+    root = Path("/sys/fs/cgroup")
+    return [
+        str(path) for path in (*root.glob("jettison-*"), *root.glob("*/jettison-*")) if not _populated(path)
+    ]
 
 
 def _populated(group: Path) -> bool:

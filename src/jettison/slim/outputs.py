@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from jettison.errors import NotFoundError, UsageError
+from jettison.errors import NotFoundError, RefusedError, UsageError
 from jettison.image.reference import Reference, Transport, parse_reference
 from jettison.slim.candidate import is_ours
 from jettison.stores.open import open_image
@@ -58,3 +58,5 @@ def _free_or_ours(text: str) -> bool:
         return is_ours(open_image(text))
     except NotFoundError:
         return True
+    except RefusedError:  # no image at all
+        return False
