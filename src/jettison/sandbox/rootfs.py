@@ -16,6 +16,7 @@ from typing import Final
 from jettison.errors import HostError, InvalidInputError
 from jettison.image.model import Image
 from jettison.layers.unpack import unpacked
+from jettison.limits import MAX_SYMLINKS
 from jettison.linux.openat2 import open_in_root
 from jettison.sandbox.journal import Journal
 from jettison.sandbox.overlay import link_layers, make_upper, mount_layers, take_down
@@ -102,7 +103,7 @@ def _prepare(folder: Path, lowers: Sequence[str], mountpoints: Sequence[Mountpoi
         for path, is_folder in _FORCED:
             _force(root, path, is_folder)
         for point in mountpoints:
-            _ensure(root, point)
+            _ensure(root, os.fsencode(point.path), folder=point.folder)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise HostError(f"no space left in {folder}", hint="free some space, or set TMPDIR") from error
@@ -158,23 +159,33 @@ def _has_plain_file(folder: int, name: bytes) -> bool:
         return False
 
 
-def _ensure(root: int, point: Mountpoint) -> None:
-    """Make `point` if it is missing; links are followed as a process in the container would."""
-    parts = [part for part in os.fsencode(point.path).split(b"/") if part]
+def _ensure(root: int, path: bytes, *, folder: bool, links: int = 0) -> None:
+    """Make `path` if it is missing; links are followed, inside `root`, as a process in there would."""
+    parts = [part for part in path.split(b"/") if part]
     for depth in range(1, len(parts) + 1):
-        path = b"/".join(parts[:depth])
+        here, rest = b"/".join(parts[:depth]), b"/".join(parts[depth:])
         try:
-            os.close(open_in_root(root, path, os.O_PATH))
+            os.close(open_in_root(root, here, os.O_PATH))
         except FileNotFoundError:
-            parent = open_in_root(root, b"/".join(parts[: depth - 1]) or b".", _FOLDER & ~os.O_NOFOLLOW)
-            try:
-                _make(parent, parts[depth - 1], is_folder=point.folder or depth < len(parts))
-            finally:
-                os.close(parent)
+            target = _make(root, parts[: depth - 1], parts[depth - 1], folder=folder or bool(rest))
+            if target is not None:
+                if links == MAX_SYMLINKS:
+                    raise
+                before = b"" if target.startswith(b"/") else b"/".join(parts[: depth - 1])
+                _ensure(root, b"/".join((before, target, rest)), folder=folder, links=links + 1)
+                return
 
 
-def _make(parent: int, name: bytes, *, is_folder: bool) -> None:
-    if is_folder:
-        os.mkdir(name, 0o755, dir_fd=parent)
-    else:
-        os.close(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o755, dir_fd=parent))
+def _make(root: int, parents: Sequence[bytes], name: bytes, *, folder: bool) -> bytes | None:
+    """Make `name` in the folder `parents`; if it is a link that leads nowhere, where it leads."""
+    parent = open_in_root(root, b"/".join(parents) or b".", os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        if folder:
+            os.mkdir(name, 0o755, dir_fd=parent)
+        else:
+            os.close(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o755, dir_fd=parent))
+    except FileExistsError:
+        return os.readlink(name, dir_fd=parent)
+    finally:
+        os.close(parent)
+    return None

@@ -3,14 +3,14 @@
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from jettison.sandbox.journal import Journal
-from jettison.sandbox.rootfs import Mountpoint, mounted
+from jettison.sandbox.rootfs import mounted
 from jettison.sandbox.sandbox import Sandbox, sandbox
 from jettison.sandbox.spec import RunSpec
 
@@ -75,6 +75,8 @@ class Place:
     layers: Sequence[Path]
     work: Path
     journal: Journal
+    names: list[str] = field(default_factory=list)
+    """Of all containers so far."""
 
     @contextmanager
     def run(self, *argv: str, layers: Sequence[Path] = (), **spec: Any) -> Iterator[Sandbox]:
@@ -89,6 +91,7 @@ class Place:
             ) as root,
             sandbox(wanted, root, journal=self.journal, workdir=self.work) as box,
         ):
+            self.names.append(box.id)
             yield box
 
     def output(self, *argv: str, **spec: Any) -> str:
@@ -100,16 +103,12 @@ class Place:
             assert ended.code == 0, (ended, box.tail())
             return box.output.stdout.decode()
 
-    def mountpoint(self, path: str, *, folder: bool = True) -> Mountpoint:
-        """Shorthand."""
-        return Mountpoint(path, folder)
 
-
-def traces(work: Path) -> list[str]:
-    """What sandboxes below `work` have left on this host: folders, mounts, control groups, processes, namespaces."""
+def traces(work: Path, names: Iterable[str]) -> list[str]:
+    """What the sandboxes `names` below `work` have left on this host: folders, mounts, groups, processes."""
     mounts = [line for line in Path("/proc/mounts").read_text().splitlines() if str(work) in line]
-    groups = [str(path) for path in Path("/sys/fs/cgroup").glob("*/jettison-*")]
-    groups += [str(path) for path in Path("/sys/fs/cgroup").glob("jettison-*")]
+    roots = [Path("/sys/fs/cgroup"), *Path("/sys/fs/cgroup").glob("*/")]
+    groups = [str(root / name) for root in roots for name in names if (root / name).exists()]
     processes = [
         f"{path.parent.name}: {command!r}"
         for path in Path("/proc").glob("[0-9]*/cmdline")
