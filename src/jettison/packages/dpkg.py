@@ -24,7 +24,7 @@ MAX_DATABASE_BYTES = 64 << 20
 _FIELD = re.compile(rb"^([!-9;-~]+):[ \t]*(.*(?:\n[ \t].*)*)", re.M)
 _ABSENT = frozenset({b"not-installed", b"config-files"})
 _VERSIONED = re.compile(r"\s*\(.*?\)|\s*\[.*?\]|\s*<.*?>|:any\b|:native\b")
-_MD5SUMS = b".md5sums"
+MD5SUMS = b".md5sums"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def catalog(tree: FileTree, distro: Distro, found: Found) -> None:
     owned = files.OwnedPaths(tree)
     diverted = _diversions(tree, found)
     for location, stanza in stanzas(tree, found):
-        moved = [_undiverted(p, stanza.name, diverted) for p in _listed(tree, location, stanza, found)]
+        moved = [_undiverted(p, stanza.name, diverted) for p in listed(tree, location, stanza, found)]
         found.packages.append(_package(stanza, distro, location, owned.existing(moved)))
 
 
@@ -81,7 +81,7 @@ def stanzas(tree: FileTree, found: Found) -> Iterator[tuple[bytes, Stanza]]:
     sources = [status] if status is not None else []
     folder = tree.resolve(STATUS_D)
     for child in tree.names(folder.path) if folder.node is not None else ():
-        single = None if child.endswith(_MD5SUMS) else files.read(tree, folder.path + b"/" + child, found)
+        single = None if child.endswith(MD5SUMS) else files.read(tree, folder.path + b"/" + child, found)
         if single is not None:
             sources.append(single)
     for location, content in sources:
@@ -133,22 +133,26 @@ def _source(stanza: Stanza) -> tuple[str, str]:
     return source.strip(), rest.rstrip(") ").strip()
 
 
-def _listed(tree: FileTree, location: bytes, stanza: Stanza, found: Found) -> list[bytes]:
-    """Every path the database has for a package, diversions not applied."""
-    if not location.startswith(STATUS_D + b"/"):
-        return listed(tree, stanza, found)
-    sums = files.read(tree, location + _MD5SUMS, found, limit=MAX_DATABASE_BYTES)
-    paths = [path for _, path in md5_lines(sums[1])] if sums is not None else []
-    return [location, location + _MD5SUMS, *paths, *stanza.conffiles]
-
-
-def listed(tree: FileTree, stanza: Stanza, found: Found) -> list[bytes]:
-    """The paths in `info/NAME.list` and the configuration files, as dpkg wrote them."""
+def listed(tree: FileTree, location: bytes, stanza: Stanza, found: Found) -> list[bytes]:
+    """Every path the database that `location` belongs to has for a package; diversions are not applied."""
+    if location.startswith(STATUS_D + b"/"):
+        return [path for _, path in sums(tree, location, stanza, found) or ()] + stanza.conffiles
     for start in info_names(stanza):
         content = files.read(tree, INFO + b"/" + start + b".list", found, limit=MAX_DATABASE_BYTES)
         if content is not None:
             return [line for line in content[1].split(b"\n") if line not in (b"", b"/.")] + stanza.conffiles
     return stanza.conffiles
+
+
+def sums(tree: FileTree, location: bytes, stanza: Stanza, found: Found) -> list[tuple[bytes, bytes]] | None:
+    """(digest, path relative to the root) of each file a package came with; None if the database has no sums
+    for it."""
+    own = location.startswith(STATUS_D + b"/")
+    for start in [location] if own else [INFO + b"/" + start for start in info_names(stanza)]:
+        content = files.read(tree, start + MD5SUMS, found, limit=MAX_DATABASE_BYTES)
+        if content is not None:
+            return md5_lines(content[1])
+    return None
 
 
 def md5_lines(content: bytes) -> list[tuple[bytes, bytes]]:

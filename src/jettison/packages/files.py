@@ -52,13 +52,13 @@ class OwnedPaths:
         self._folders: dict[bytes, bytes | None] = {}
 
     def existing(self, listed: Iterable[bytes]) -> tuple[bytes, ...]:
-        """The normalised, sorted paths of `listed` that exist; folders only if they are empty."""
-        out = set()
-        for path in listed:
-            final = self.final(path)
-            if final is not None and self._counts(final):
-                out.add(final)
-        return tuple(sorted(out))
+        """The normalised, sorted paths of `listed` that exist; folders only if they are empty.
+
+        What holds another path of `listed` is a folder to the package, even where it is a link in the image.
+        """
+        paths = {normalise(path) for path in listed}
+        finals = {self.final(path) for path in paths - {parent(path) for path in paths}}
+        return tuple(sorted(path for path in finals if path is not None and self._counts(path)))
 
     def final(self, listed: bytes) -> bytes | None:
         """The path that `listed` means, its last component not followed; None if its folder is gone."""

@@ -120,55 +120,47 @@ def _identify(work: _Work, left: Contents) -> None:
 # --- dpkg
 # ----------------------------------------------------------------------------------------------------------
 def _trim_dpkg(work: _Work, remaining: list[Remaining]) -> None:
-    status = work.tree.resolve(dpkg.STATUS).node
-    names = {(entry.package.name, entry.package.arch) for entry in remaining}
-    alone = {
-        entry.package.location
-        for entry in remaining
-        if status is None or entry.package.location != status.path
-    }
-    stays = any(path in work.kept for path in _DPKG_READERS)
-    if not stays:
-        work.drop_under(dpkg.FOLDER)
-        work.drop -= {path for own in alone for path in (own, own + b".md5sums")}
-    if status is None or status.kind != Kind.FILE:
-        return
+    identities = {(entry.package.location, entry.package.name, entry.package.arch) for entry in remaining}
     parts = [
-        stanza
+        (location, stanza)
         for location, stanza in dpkg.stanzas(work.tree, work.found)
-        if location == status.path and (stanza.name, stanza.text(b"architecture")) in names
+        if (location, stanza.name, stanza.text(b"architecture")) in identities
     ]
-    _write_database(work, status, parts) if stays else _write_single_files(work, status, parts)
+    work.drop_under(dpkg.FOLDER)
+    status = work.tree.resolve(dpkg.STATUS).node
+    if status is not None and any(path in work.kept for path in _DPKG_READERS):
+        _write_database(work, status, [part for part in parts if part[0] == status.path])
+        parts = [part for part in parts if part[0] != status.path]
+    _write_single_files(work, parts)
 
 
-def _write_single_files(work: _Work, status: Node, parts: Iterable[dpkg.Stanza]) -> None:
+def _write_single_files(work: _Work, parts: Iterable[tuple[bytes, dpkg.Stanza]]) -> None:
     owned = files.OwnedPaths(work.tree)
-    for stanza in sorted(parts, key=lambda s: (s.name, s.text(b"architecture"))):
-        if not _DEB_NAME.match(stanza.name):
-            work.found.problem(status.path, f"package {stanza.name!r} has no name that a file could have")
+    for location, stanza in sorted(parts, key=lambda part: (part[1].name, part[1].text(b"architecture"))):
+        like = work.tree.get(location)
+        if like is None or not _DEB_NAME.match(stanza.name):
+            work.found.problem(location, f"package {stanza.name!r} has no name that a file could have")
             continue
+        if dpkg.STATUS_D not in work.extra and work.tree.get(dpkg.STATUS_D) is None:
+            folder = Entry(path=dpkg.STATUS_D, kind=Kind.DIR, mode=0o755, mtime_ns=like.mtime_ns)
+            work.extra[dpkg.STATUS_D] = folder, b""
         path = dpkg.STATUS_D + b"/" + stanza.name.encode()
         if path in work.extra:  # the same package for a second architecture
             path += b":" + stanza.text(b"architecture").encode()
-        work.write(path, _stanza(stanza, owned, work.kept), status)
-        work.write(path + b".md5sums", _sums(work, stanza, owned), status)
-    if work.extra and work.tree.get(dpkg.STATUS_D) is None:
-        folder = Entry(path=dpkg.STATUS_D, kind=Kind.DIR, mode=0o755, mtime_ns=status.mtime_ns)
-        work.extra[dpkg.STATUS_D] = folder, b""
+        work.write(path, _stanza(stanza, owned, work.kept), like)
+        work.write(path + dpkg.MD5SUMS, _sums(work, location, stanza, owned), like)
 
 
-def _write_database(work: _Work, status: Node, parts: list[dpkg.Stanza]) -> None:
+def _write_database(work: _Work, status: Node, parts: list[tuple[bytes, dpkg.Stanza]]) -> None:
     """Trim dpkg's own database in place: dpkg -l, -L, -S and -V then agree with the image."""
     owned = files.OwnedPaths(work.tree)
-    work.write(status.path, b"".join(_stanza(s, owned, work.kept) + b"\n" for s in parts), status)
-    starts = {start for stanza in parts for start in dpkg.info_names(stanza)}
+    work.write(status.path, b"".join(_stanza(s, owned, work.kept) + b"\n" for _, s in parts), status)
+    starts = {start for _, stanza in parts for start in dpkg.info_names(stanza)}
     folder = work.tree.resolve(dpkg.INFO).path
     for child in work.tree.children(folder):
         start, _, suffix = child.path.removeprefix(folder + b"/").rpartition(b".")
         if start in starts:
             _info_file(work, child, suffix, owned)
-        elif start:
-            work.drop.add(child.path)
     work.add |= {node.path for node in work.tree.walk(dpkg.FOLDER) if not node.path.startswith(folder + b"/")}
 
 
@@ -200,14 +192,13 @@ def _stanza(stanza: dpkg.Stanza, owned: files.OwnedPaths, kept: Set[bytes]) -> b
     return re.sub(rb"^Conffiles:[ \t]*\n(?:[ \t].*\n?)*", remaining, stanza.raw + b"\n", flags=re.M)
 
 
-def _sums(work: _Work, stanza: dpkg.Stanza, owned: files.OwnedPaths) -> bytes:
+def _sums(work: _Work, location: bytes, stanza: dpkg.Stanza, owned: files.OwnedPaths) -> bytes:
     """The md5sums lines of the files that remain; computed where the package came without any."""
-    for start in dpkg.info_names(stanza):
-        content = files.read(work.tree, dpkg.INFO + b"/" + start + b".md5sums", work.found)
-        if content is not None:
-            lines = dpkg.md5_lines(content[1])
-            return b"".join(b"%s  %s\n" % line for line in lines if owned.final(line[1]) in work.kept)
-    listed = dpkg.listed(work.tree, stanza, work.found)
+    lines = dpkg.sums(work.tree, location, stanza, work.found)
+    if lines is not None:
+        finals = [(digest, owned.final(path)) for digest, path in lines]
+        return b"".join(b"%s  %s\n" % (digest, path) for digest, path in finals if path in work.kept)
+    listed = dpkg.listed(work.tree, location, stanza, work.found)
     return b"".join(_computed(work, path) for path in owned.existing(listed) if path in work.kept)
 
 
