@@ -84,6 +84,15 @@ def ask(
     return Found(hung_up=True) if plain.closed and not plain.data else Found(Scheme.TCP)
 
 
+def connects(address: str, port: int) -> bool:
+    """Whether something accepts TCP connections there."""
+    try:
+        socket.create_connection((address, port), timeout=_SLICE_S).close()
+    except OSError:
+        return False
+    return True
+
+
 def _judge(scheme: Scheme, status: int) -> Found:
     return Found(scheme, starting=status in _NOT_YET)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from jettison.workload.endpoint import Endpoint, Scheme
 from jettison.workload.inside import Inside
-from jettison.workload.probe import OTHER_PROTOCOLS, ask
+from jettison.workload.probe import OTHER_PROTOCOLS, ask, connects
 from jettison.workload.processes import Listener, cpu_ticks, family, listeners
 from jettison.workload.steps import Port, Workload
 from jettison.workload.target import Exit, Target
@@ -53,6 +53,8 @@ class _Port:
     """What is known of one listening port."""
 
     listener: Listener
+    address: str
+    """Where it is reached."""
     scheme: Scheme | None = None
     starting: bool = False
     hung_up_since: float | None = None
@@ -64,9 +66,7 @@ class _Port:
 
     @property
     def endpoint(self) -> Endpoint:
-        return Endpoint(
-            port=self.listener.port, scheme=self.scheme or Scheme.TCP, address=self.listener.reachable
-        )
+        return Endpoint(port=self.listener.port, scheme=self.scheme or Scheme.TCP, address=self.address)
 
 
 @dataclass
@@ -102,9 +102,18 @@ class _Waiting:
         for listener in sorted(listeners(self.target.pid), key=self._rank):
             if listener.protocol == "udp" and Port(listener.port, "udp") not in self.workload.ports:
                 continue  # a resolver's client socket looks the same: only what is declared is a service
-            port = self.ports.setdefault(listener.port, _Port(listener))
+            if listener.port not in self.ports:
+                self.ports[listener.port] = _Port(listener, self._reached(listener))
+            port = self.ports[listener.port]
             if not port.answered and time.monotonic() >= port.next_ask:
                 self._ask(port)
+
+    def _reached(self, listener: Listener) -> str:
+        """`::` serves IPv4 too unless the socket says otherwise, and every client knows 127.0.0.1."""
+        both = listener.protocol == "tcp" and listener.address == "::"
+        if both and self.inside.call(connects, "127.0.0.1", listener.port):
+            return "127.0.0.1"
+        return listener.reachable
 
     def _rank(self, listener: Listener) -> tuple[int, int, bool]:
         """Exposed ports first, in their order; of one port the IPv4 socket before the IPv6 one."""
