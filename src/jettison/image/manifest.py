@@ -3,6 +3,7 @@ schema 2)."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
 from msgspec import Meta, Struct, to_builtins
@@ -112,6 +113,16 @@ class Index(Struct, frozen=True):
     manifests: tuple[Descriptor, ...]
     media_type: str = OCI_INDEX
     annotations: dict[str, str] = {}
+
+
+def layer_descriptor(digest: Digest, size: int, compression: str) -> Descriptor:
+    """The OCI descriptor of a layer; `compression` is `none`, `gzip` or `zstd`."""
+    return Descriptor(OCI_LAYER if compression == "none" else f"{OCI_LAYER}+{compression}", digest, size)
+
+
+def image_manifest(raw_config: bytes, layers: Sequence[Descriptor]) -> Manifest:
+    """The OCI manifest of an image."""
+    return Manifest(Descriptor(OCI_CONFIG, Digest.of(raw_config), len(raw_config)), tuple(layers))
 
 
 def parse_manifest(raw: bytes, *, media_type: str = "") -> Manifest:

@@ -10,15 +10,13 @@ from pathlib import Path
 from jettison.errors import InvalidInputError
 from jettison.image.config import History, ImageConfig, parse_config, rewrite_config
 from jettison.image.digest import Digest
-from jettison.image.manifest import OCI_CONFIG, OCI_LAYER, OCI_MANIFEST, Descriptor, Manifest
+from jettison.image.manifest import image_manifest, layer_descriptor
 from jettison.image.model import Image
 from jettison.layers.files import Handle
 from jettison.layers.layer import TarLayer
-from jettison.layers.stream import Blob, Compression, Region
+from jettison.layers.stream import Blob, Region
 from jettison.layers.unpack import unpack_image
 from jettison.layers.write import LayerBlob
-
-_SUFFIXES = {Compression.NONE: "", Compression.GZIP: "+gzip", Compression.ZSTD: "+zstd"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +35,10 @@ class NewImage:
         return Digest.of(self.raw_config)
 
     @property
-    def manifest(self) -> Manifest:
-        """Its OCI manifest."""
-        config = Descriptor(OCI_CONFIG, self.config_digest, len(self.raw_config))
-        layers = (Descriptor(OCI_LAYER + _SUFFIXES[b.compression], b.digest, b.size) for b in self.blobs)
-        return Manifest(config, tuple(layers), OCI_MANIFEST)
-
-    @property
     def manifest_digest(self) -> Digest:
-        """The digest of its OCI manifest."""
-        return Digest.of(self.manifest.as_bytes())
+        """The digest of its manifest in an OCI layout."""
+        layers = [layer_descriptor(blob.digest, blob.size, blob.compression) for blob in self.blobs]
+        return Digest.of(image_manifest(self.raw_config, layers).as_bytes())
 
     def unpacked(self, folder: Path) -> NewImage:
         """The same image with its layers unpacked below `folder`, which it then uses in place.

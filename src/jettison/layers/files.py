@@ -4,8 +4,11 @@ again."""
 from __future__ import annotations
 
 import errno
+import fcntl
 import io
 import os
+import secrets
+import shutil
 import tempfile
 import weakref
 from collections.abc import Iterator
@@ -43,11 +46,12 @@ def host_errors(what: str) -> Iterator[None]:
 def new_file(path: Path, *, replace: bool = True, durable: bool = True) -> Iterator[BinaryIO]:
     """A file to write that appears as `path` when the block ends without an error, and not before.
 
-    With `durable` it is on the disk by then. Without `replace` a file that is already there stays, and
-    `UsageError` is raised. Raises `HostError` when the disk is full or the folder cannot be written.
+    It has no name until then, so that even a killed process leaves nothing. With `durable` it is on the
+    disk by the time it appears. Without `replace` a file that is already there stays, and `UsageError` is
+    raised. Raises `HostError` when the disk is full or the folder cannot be written.
     """
-    with host_errors(f"cannot write {path}"):
-        descriptor, temporary = tempfile.mkstemp(prefix=".jettison-", dir=path.parent)
+    with host_errors(f"cannot write {path}"), _opened_folder(path.parent) as folder:
+        descriptor, temporary = _unnamed(path.parent)
         try:
             with open(descriptor, "wb", buffering=1 << 16) as stream:
                 yield stream
@@ -55,19 +59,60 @@ def new_file(path: Path, *, replace: bool = True, durable: bool = True) -> Itera
                 os.fchmod(stream.fileno(), 0o666 & ~_umask())
                 if durable:
                     os.fsync(stream.fileno())
-            _appear(temporary, path, replace=replace)
+                _appear(temporary or f"/proc/self/fd/{stream.fileno()}", folder, path, replace=replace)
             if durable:
-                sync_folder(path.parent)
+                os.fsync(folder)
         finally:
-            with suppress(FileNotFoundError):
+            if temporary:
                 os.unlink(temporary)
 
 
+@contextmanager
+def temporary_folder(parent: Path, prefix: str) -> Iterator[Path]:
+    """A folder in `parent` that is gone afterwards, unless it was renamed; raises OSError.
+
+    It is locked while this process lives, and `sweep_folders` removes those of processes that were killed.
+    """
+    path = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+    with _folder_lock(path):
+        try:
+            yield path
+        finally:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def sweep_folders(parent: Path, prefix: str) -> None:
+    """Remove the temporary folders that killed processes left in `parent`."""
+    for path in parent.glob(f"{prefix}*"):
+        with suppress(OSError), _folder_lock(path, fcntl.LOCK_NB):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+@contextmanager
+def locked_folder(path: Path) -> Iterator[None]:
+    """Hold the lock of the folder `path`, waiting for it; raises OSError."""
+    with _folder_lock(path):
+        yield
+
+
 def sync_folder(path: Path) -> None:
-    """Make the names in the folder `path` durable."""
+    """Make the names in the folder `path` durable; raises OSError."""
+    with _opened_folder(path) as descriptor:
+        os.fsync(descriptor)
+
+
+@contextmanager
+def _folder_lock(path: Path, flags: int = 0) -> Iterator[None]:
+    with _opened_folder(path) as descriptor:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | flags)
+        yield
+
+
+@contextmanager
+def _opened_folder(path: Path) -> Iterator[int]:
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        os.fsync(descriptor)
+        yield descriptor
     finally:
         os.close(descriptor)
 
@@ -127,14 +172,32 @@ def cache_folder(name: str) -> Path | None:
     return top / name if private else None
 
 
-def _appear(temporary: str, path: Path, *, replace: bool) -> None:
-    if replace:
-        Path(temporary).rename(path)
-        return
+def _unnamed(folder: Path) -> tuple[int, str]:
+    """A new file in `folder`: its descriptor, and the temporary name it has where files without one are
+    unknown."""
     try:
-        os.link(temporary, path)
+        return os.open(folder, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600), ""
+    except OSError as error:
+        if error.errno not in (errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL):
+            raise
+        return tempfile.mkstemp(prefix=".jettison-", dir=folder)
+
+
+def _appear(source: str, folder: int, path: Path, *, replace: bool) -> None:
+    """Give the file `source`, perhaps a link in /proc, the name of `path` in `folder`.
+
+    Python calls linkat(2), which alone can follow that link, only if it is given a folder.
+    """
+    try:
+        os.link(source, path.name, dst_dir_fd=folder, follow_symlinks=True)
+        return
     except FileExistsError:
-        raise UsageError(f"{path} exists already", hint="choose another name, or remove it first") from None
+        if not replace:
+            hint = "choose another name, or remove it first"
+            raise UsageError(f"{path} exists already", hint=hint) from None
+    beside = f".jettison-{os.getpid()}-{secrets.token_hex(8)}"
+    os.link(source, beside, dst_dir_fd=folder, follow_symlinks=True)
+    os.rename(beside, path.name, src_dir_fd=folder, dst_dir_fd=folder)
 
 
 def _umask() -> int:

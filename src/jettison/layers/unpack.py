@@ -15,9 +15,8 @@ import hashlib
 import os
 import shutil
 import stat
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from jettison.errors import HostError
@@ -27,7 +26,7 @@ from jettison.layers.cache import changes_of, remember
 from jettison.layers.changes import Changes, Collector, Node
 from jettison.layers.content import Folder
 from jettison.layers.entry import Entry, Kind
-from jettison.layers.files import cache_folder, host_errors
+from jettison.layers.files import cache_folder, host_errors, sweep_folders, temporary_folder
 from jettison.layers.layer import drain
 from jettison.layers.merge import MergedTree
 from jettison.layers.path import name, parent
@@ -103,7 +102,7 @@ def _fill(store: Path, names: list[str], image: Image, index: int) -> Path:
     layers."""
     layer = image.layers[index]
     _sweep(store)
-    with _temporary(store) as temporary:
+    with temporary_folder(store, _TEMPORARY) as temporary:
         root = temporary / "root"
         root.mkdir(mode=0o755)
         changes = unpack(layer, root)
@@ -344,20 +343,6 @@ def _locked(path: Path) -> Iterator[None]:
         yield
 
 
-@contextmanager
-def _temporary(store: Path) -> Iterator[Path]:
-    """A folder in `store` that is gone afterwards; it is locked, so that `_sweep` of others leaves it
-    alone."""
-    path = Path(tempfile.mkdtemp(prefix=_TEMPORARY, dir=store))
-    descriptor = os.open(path, _FOLDER | os.O_CLOEXEC)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield path
-    finally:
-        shutil.rmtree(path, ignore_errors=True)
-        os.close(descriptor)
-
-
 def _store() -> Path:
     """The folder of the cache for what this process unpacks.
 
@@ -377,11 +362,4 @@ def _sweep(store: Path) -> None:
     for path in store.parent.glob("layers-*"):
         if not path.name.endswith(boot):
             shutil.rmtree(path, ignore_errors=True)
-    for path in store.glob(f"{_TEMPORARY}*"):
-        with suppress(OSError):
-            descriptor = os.open(path, _FOLDER | os.O_CLOEXEC)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(path, ignore_errors=True)
-            finally:
-                os.close(descriptor)
+    sweep_folders(store, _TEMPORARY)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from jettison.errors import InvalidInputError
 from jettison.image.config import ImageConfig
 from jettison.image.digest import Digest
+from jettison.image.manifest import OCI_MANIFEST
 from jettison.image.model import Layer
 
 
@@ -21,6 +22,7 @@ class StoredImage:
     layers: Sequence[Layer]
     raw_manifest: bytes | None = None
     """The manifest as it was received, where the store has one."""
+    manifest_type: str = OCI_MANIFEST
 
     def __post_init__(self) -> None:
         declared, found = len(self.config.diff_ids), len(self.layers)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from jettison.errors import UsageError
 from jettison.image.model import Image
+from jettison.image.platform import Platform
 from jettison.image.reference import Transport, parse_reference
 from jettison.stores.docker_archive.read import open_docker_archive
 from jettison.stores.docker_daemon.read import open_daemon
+from jettison.stores.oci_archive.read import open_oci_archive
+from jettison.stores.oci_layout.read import open_oci_layout
 
 
 def open_image(text: str, *, platform: str | None = None, docker_host: str | None = None) -> Image:
@@ -17,11 +20,16 @@ def open_image(text: str, *, platform: str | None = None, docker_host: str | Non
     `HostError`, `RemoteError`, `RefusedError`.
     """
     reference = parse_reference(text)
+    wanted = Platform.parse(platform) if platform else None
     match reference.transport:
         case Transport.DOCKER_DAEMON | Transport.BARE:
             return open_daemon(reference, docker_host=docker_host)
         case Transport.DOCKER_ARCHIVE:
             return open_docker_archive(reference)
+        case Transport.OCI_ARCHIVE:
+            return open_oci_archive(reference, wanted)
+        case Transport.OCI:
+            return open_oci_layout(reference, wanted)
         case _:
             hint = "copy it first: skopeo copy SOURCE oci:DIR:TAG"
             raise UsageError(f"images cannot be read from {reference.transport} yet: {text!r}", hint=hint)

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
 from jettison.image import document
 from jettison.image.digest import Digest
-from jettison.image.manifest import OCI_CONFIG, OCI_INDEX, OCI_LAYER, OCI_MANIFEST, Descriptor, Manifest
+from jettison.image.manifest import OCI_INDEX, Descriptor, image_manifest, layer_descriptor
 from jettison.image.model import Image, Layer
 from jettison.layers.files import spool
 from jettison.layers.layer import TarLayer
 from jettison.layers.stream import BUFFER, Blob, Compression, Region, sniff
 from jettison.limits import MAX_LAYER_BYTES
-
-_SUFFIXES = {Compression.NONE: "", Compression.GZIP: "+gzip", Compression.ZSTD: "+zstd"}
+from jettison.stores.image import StoredImage
 
 
 class PackedLayer(Struct, frozen=True):
@@ -31,7 +31,7 @@ class PackedLayer(Struct, frozen=True):
     @property
     def descriptor(self) -> Descriptor:
         """Its OCI descriptor."""
-        return Descriptor(OCI_LAYER + _SUFFIXES[self.compression], self.digest, self.blob.size)
+        return layer_descriptor(self.digest, self.blob.size, self.compression)
 
 
 class PackedImage(Struct, frozen=True):
@@ -66,12 +66,13 @@ class Member(Struct, frozen=True):
 
 
 def pack(image: Image, *, without: frozenset[Compression] = frozenset()) -> PackedImage:
-    """`image` as it is stored: config and layers byte for byte, except that layers with a compression in
-    `without` are unpacked. Raises what reading the layers raises."""
+    """`image` as it is stored: config, layers and, where it has one, manifest byte for byte, except that
+    layers with a compression in `without` are unpacked. Raises what reading the layers raises."""
     layers = tuple(_pack(layer, without) for layer in image.layers)
-    config = Descriptor(OCI_CONFIG, Digest.of(image.raw_config), len(image.raw_config))
-    manifest = Manifest(config, tuple(layer.descriptor for layer in layers))
-    return PackedImage(image.raw_config, manifest.as_bytes(), OCI_MANIFEST, layers)
+    if isinstance(image, StoredImage) and image.raw_manifest is not None and not without:
+        return PackedImage(image.raw_config, image.raw_manifest, image.manifest_type, layers)
+    manifest = image_manifest(image.raw_config, [layer.descriptor for layer in layers])
+    return PackedImage(image.raw_config, manifest.as_bytes(), manifest.media_type, layers)
 
 
 def members(image: PackedImage, index: bytes) -> Iterator[Member]:
@@ -108,7 +109,7 @@ def _pack(layer: Layer, without: frozenset[Compression]) -> PackedLayer:
     what = f"layer {layer.diff_id.short}"
     with layer.open() as stream:
         file = spool(stream, MAX_LAYER_BYTES, what)
-        size = stream.tell()
+        size = os.fstat(file.fileno()).st_size
     blob = Blob(lambda: Region(file, 0, size), size, layer.diff_id, what)
     return PackedLayer(layer.diff_id, layer.diff_id, blob, Compression.NONE)
 

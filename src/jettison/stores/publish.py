@@ -10,6 +10,8 @@ from jettison.image.model import Image
 from jettison.image.reference import Reference, Transport, parse_reference
 from jettison.stores.docker_archive.write import write_docker_archive
 from jettison.stores.docker_daemon.write import write_daemon
+from jettison.stores.oci_archive.write import write_oci_archive
+from jettison.stores.oci_layout.write import write_oci_layout
 from jettison.stores.open import open_image
 from jettison.stores.packed import pack
 
@@ -48,6 +50,10 @@ def publish(
             digest = write_daemon(image, _tagged(reference), docker_host=docker_host)
         case Transport.DOCKER_ARCHIVE:
             digest = write_docker_archive(pack(image), reference, replace=replace)
+        case Transport.OCI_ARCHIVE:
+            digest = write_oci_archive(pack(image), reference, replace=replace)
+        case Transport.OCI:
+            digest = write_oci_layout(pack(image), reference)
         case _:
             hint = "write oci:DIR:TAG, then: skopeo copy oci:DIR:TAG DESTINATION"
             raise UsageError(f"images cannot be written to {reference.transport} yet: {text!r}", hint=hint)
