@@ -80,6 +80,8 @@ def _take(
 ) -> None:
     found = tree.resolve(lookup.path, root=normalise(lookup.root), follow_last=lookup.follow)
     if found.path.partition(b"/")[0] in _KERNEL or any(_below(found.path, mount) for mount in mounts):
+        for link in found.links:  # as in error.log -> /dev/stderr: the way out is the image's
+            _note(evidence.paths.setdefault(encode_path(b"/" + link), Access()), lookup)
         return
     # Under a changed root an absolute path means something else: what it reached is what to record.
     asked = b"/" + found.path if lookup.root.strip(b"/") else lookup.path

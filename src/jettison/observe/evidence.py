@@ -140,7 +140,7 @@ class Evidence(Struct, omit_defaults=True):
     """The record of one or more runs of one image."""
 
     image: ImageIdentity
-    schema: str = SCHEMA
+    schema: str = field(default_factory=lambda: SCHEMA)  # a factory: a default would not be written
     runs: list[Run] = field(default_factory=list)
     paths: dict[str, Access] = field(default_factory=dict)
     """Look-ups of something that the image has."""

@@ -76,7 +76,7 @@ class SlimReport(Struct, omit_defaults=True):
     policy: str
     version: str
     original: Size
-    schema: str = SCHEMA
+    schema: str = field(default_factory=lambda: SCHEMA)  # a factory: a default would not be written
     slim: Size | None = None
     published: list[PublishedImage] = field(default_factory=list)
     verification: Verification = field(default_factory=Verification)
