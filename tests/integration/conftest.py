@@ -2,11 +2,12 @@
 
 import ctypes
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -125,7 +126,7 @@ def private_folders(shared_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
 @pytest.fixture(autouse=True)
 def clean_host(private_folders: Path) -> Iterator[Callable[[], list[str]]]:
     """Fail a test that leaves a process, mount, cgroup or temporary file; gives the function that looks."""
-    before = set(_processes())
+    before = {*_processes(), *_abandoned_cgroups()}
 
     def leftovers() -> list[str]:
         deadline = time.monotonic() + SETTLE_S
@@ -136,7 +137,10 @@ def clean_host(private_folders: Path) -> Iterator[Callable[[], list[str]]]:
         return found
 
     yield leftovers
-    assert leftovers() == []
+    found = leftovers()
+    for pid in _processes().keys() - before:
+        os.kill(pid, signal.SIGKILL)
+    assert found == []
 
 
 @pytest.fixture
@@ -157,14 +161,13 @@ def jettison(engine: Engine, private_folders: Path) -> Callable[..., subprocess.
     return run
 
 
-def _leftovers(folder: Path, processes_before: set[int]) -> list[str]:
-    """What one test has left, as lines to read."""
-    new = {pid: line for pid, line in _processes().items() if pid not in processes_before}
+def _leftovers(folder: Path, before: Set[int | Path]) -> list[str]:
+    """What one test has left, as lines to read; processes and cgroups of `before` are not its own."""
     state = folder / "state/jettison"
     return [
-        *(f"process {pid}: {line}" for pid, line in new.items()),
+        *(f"process {pid}: {line}" for pid, line in _processes().items() if pid not in before),
         *(f"mount {target}" for target in _mounts() if Path(target).is_relative_to(folder)),
-        *(f"cgroup {group}" for group in _abandoned_cgroups()),
+        *(f"cgroup {group}" for group in _abandoned_cgroups() if group not in before),
         *(f"temporary {path}" for path in [*(folder / "tmp").iterdir(), *state.glob("work/*")]),
         *(f"journal {path}" for path in state.glob("journal/*")),
     ]
@@ -198,12 +201,11 @@ def _mounts() -> list[str]:
     return [line.split(" ")[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
 
 
-def _abandoned_cgroups() -> list[str]:
+def _abandoned_cgroups() -> list[Path]:
     """Cgroups of sandboxes that hold no process any more; a living one may belong to somebody else's run."""
     root = Path("/sys/fs/cgroup")
-    return [
-        str(path) for path in (*root.glob("jettison-*"), *root.glob("*/jettison-*")) if not _populated(path)
-    ]
+    groups = [*root.glob("jettison-*"), *root.glob("*/jettison-*")]
+    return [path for path in groups if not _populated(path)]
 
 
 def _populated(group: Path) -> bool:
