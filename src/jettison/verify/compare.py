@@ -70,8 +70,8 @@ def _differences(original: Response, candidate: Response, noise: StepNoise) -> I
             yield Difference(
                 original.step, name, _excerpt([value]), _excerpt([told[name], *_output(candidate)])
             )
-    if candidate.error:
-        return  # there is no answer whose parts could differ
+    if candidate.failed:
+        return  # there is no answer whose parts could differ, and its output was shown
     ours, theirs = parts(original), parts(candidate)
     for name in [*ours, *(name for name in theirs if name not in ours)]:
         if name not in ours or name not in theirs:
@@ -99,7 +99,8 @@ def _part(
     changed = list(_loose(first, second, noise) if ours.loose else _strict(first, second, noise, times))
     if not changed:
         return None
-    return _excerpt([old for old, _ in changed]), _excerpt([new for _, new in changed])
+    shown = [_window(old, new) for old, new in changed]
+    return _excerpt([old for old, _ in shown]), _excerpt([new for _, new in shown])
 
 
 Change = tuple[str | None, str | None]
@@ -126,6 +127,20 @@ def _loose(first: list[str], second: list[str], noise: PartNoise) -> Iterator[Ch
     for key, line in theirs.items():
         if key not in ours and key not in noise.extra and ALARM.search(line):
             yield None, line
+
+
+def _window(old: str | None, new: str | None) -> Change:
+    """Both lines from a little before the place where they begin to differ, if that is far from their
+    beginning."""
+    if old is None or new is None:
+        return old, new
+    common = next(
+        (n for n, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new))
+    )
+    if common < _SHOWN_CHARS // 2:
+        return old, new
+    start = common - _SHOWN_CHARS // 4
+    return "…" + old[start:], "…" + new[start:]
 
 
 def _same_sort(a: Content, b: Content) -> bool:

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from difflib import SequenceMatcher
 from enum import StrEnum
 from typing import Final, NamedTuple
 
 from jettison.verify import clock, flat
 
-_MAX_ALIGNED = 4_000_000
-"""Product of the numbers of lines (or tokens) up to which they are aligned; beyond, they are paired as they
-come."""
-
+_MAX_MATCHES = 50_000
+"""Pairs of equal lines up to which two texts are aligned, which takes that times the number of lines in the
+worst case; of texts that repeat themselves more the lines are paired as they come."""
 ALL: Final = "*"
 """All lines of a text, in `sets`."""
 _MARKUP = frozenset(("text/html", "application/xhtml+xml", "application/xml", "text/xml"))
@@ -148,43 +147,37 @@ def hunks(first: Sequence[str], second: Sequence[str]) -> Iterator[Hunk]:
 
 
 def pairs(first: Sequence[str], second: Sequence[str]) -> Iterator[tuple[int | None, int | None]]:
-    """Indices of lines that answer to each other; None where one has no partner. Equal lines are left out."""
+    """Indices of lines that answer to each other, by their text, then by their shape, then in order; None
+    where one has no partner. Equal lines are left out."""
     head, tail = _common(first, second)
-    yield from _unequal(first, second, Hunk(head, len(first) - tail, head, len(second) - tail), aligned=False)
+    whole = Hunk(head, len(first) - tail, head, len(second) - tail)
+    for hunk in _aligned(first, second, whole, view=str):
+        for inner in _aligned(first, second, hunk, view=shape):
+            a, b = range(inner.start, inner.end), range(inner.other_start, inner.other_end)
+            if len(a) == len(b):
+                yield from ((i, j) for i, j in zip(a, b, strict=True) if first[i] != second[j])
+            else:
+                yield from ((i, None) for i in a)
+                yield from ((None, j) for j in b)
 
 
-def _unequal(
-    first: Sequence[str], second: Sequence[str], hunk: Hunk, *, aligned: bool
-) -> Iterator[tuple[int | None, int | None]]:
-    """Partners within `hunk`: by text, then by shape, and what is left in order."""
-    a, b = range(hunk.start, hunk.end), range(hunk.other_start, hunk.other_end)
-    if len(a) == len(b) or not a or not b or len(a) * len(b) > _MAX_ALIGNED or aligned:
-        for i, j in zip(a, b, strict=False):
-            if first[i] != second[j]:
-                yield i, j
-        yield from ((i, None) for i in a[len(b) :])
-        yield from ((None, j) for j in b[len(a) :])
+def _aligned(
+    first: Sequence[str], second: Sequence[str], hunk: Hunk, *, view: Callable[[str], str]
+) -> Iterator[Hunk]:
+    """Parts of `hunk` that belong together by how `view` sees their lines. By text equal ones are left
+    out."""
+    left, right = first[hunk.start : hunk.end], second[hunk.other_start : hunk.other_end]
+    if list(map(shape, left)) == list(map(shape, right)):
+        yield hunk
         return
-    left, right = [first[i] for i in a], [second[j] for j in b]
-    by_text = SequenceMatcher(None, left, right, autojunk=False).get_opcodes()
-    for tag, i, i_end, j, j_end in by_text:
-        if tag != "equal":
-            inner = Hunk(a[0] + i, a[0] + i_end, b[0] + j, b[0] + j_end)
-            yield from _by_shape(first, second, inner)
-
-
-def _by_shape(
-    first: Sequence[str], second: Sequence[str], hunk: Hunk
-) -> Iterator[tuple[int | None, int | None]]:
-    left = [shape(line) for line in first[hunk.start : hunk.end]]
-    right = [shape(line) for line in second[hunk.other_start : hunk.other_end]]
+    left, right = list(map(view, left)), list(map(view, right))
+    seen = Counter(right)
+    if sum(seen[line] for line in left) > _MAX_MATCHES:
+        yield hunk
+        return
     for tag, i, i_end, j, j_end in SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
-        inner = Hunk(hunk.start + i, hunk.start + i_end, hunk.other_start + j, hunk.other_start + j_end)
-        if tag == "equal" or i_end - i == j_end - j:
-            yield from _unequal(first, second, inner, aligned=True)
-        else:
-            yield from ((k, None) for k in range(inner.start, inner.end))
-            yield from ((None, k) for k in range(inner.other_start, inner.other_end))
+        if tag != "equal" or view is not str:
+            yield Hunk(hunk.start + i, hunk.start + i_end, hunk.other_start + j, hunk.other_start + j_end)
 
 
 def _common(first: Sequence[str], second: Sequence[str]) -> tuple[int, int]:
