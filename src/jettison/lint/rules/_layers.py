@@ -1,0 +1,137 @@
+"""Layers: joining two RUN instructions, and what an instruction writes where."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from jettison.lint.build import Build
+from jettison.lint.command import Command
+from jettison.lint.fix import Applicability, Fix, Scope, replace
+from jettison.lint.rule import Context
+from jettison.lint.rules._download import downloads
+from jettison.lint.rules._script import INNER, is_chain
+from jettison.lint.source import Span
+from jettison.lint.syntax import Instruction, ShellOrExec, Transfer
+
+_LEAKING: Final = frozenset(
+    {
+        *("cd", "pushd", "popd", "set", "unset", "source", ".", "umask", "ulimit", "alias", "trap", "exec"),
+        *("exit", "return", "shopt", "eval"),
+    }
+)
+"""Commands whose effect lasts as long as their shell, and so would reach what is joined behind them."""
+ARCHIVE: Final = re.compile(
+    r"\.(?:tar|tar\.(?:gz|bz2|xz|lz|lzma|zst|Z)|tgz|tbz2?|txz|tzst|tlz|tZ|gz|bz2|xz)\Z", re.IGNORECASE
+)
+"""Names of files that ADD may unpack."""
+
+
+def joined(first: Instruction, second: Instruction, context: Context) -> Fix | None:
+    """The fix that makes one RUN of two; None if the result may differ in anything but layers.
+
+    Nothing that lasts in the first shell may reach the second, a failure of the first must still stop the
+    second, and nothing may stand between them.
+    """
+    if not (_joinable(first, context.build) and _joinable(second, context.build)):
+        return None
+    if [flag.text for flag in first.flags] != [flag.text for flag in second.flags]:
+        return None
+    if not isinstance(second, ShellOrExec) or second.script is None:
+        return None
+    between = context.source.slice(Span(first.span.end, second.span.start))
+    if between.strip() or _leaks(first, context.build):
+        return None
+    escape, newline = context.dockerfile.escape, context.source.newline
+    gap = Span(first.span.end, second.script.at(0))
+    edit = replace(gap, f" {escape}{newline}    && ")
+    return Fix("join the two RUN", (edit,), Applicability.SAFE, Scope.COMMANDS)
+
+
+def _joinable(node: Instruction, build: Build) -> bool:
+    if not isinstance(node, ShellOrExec) or node.script is None or node.heredocs or node.keyword != "RUN":
+        return False
+    scripts = build.scripts(node)
+    return len(scripts) == 1 and is_chain(scripts[0])
+
+
+def _leaks(node: Instruction, build: Build) -> bool:
+    script = build.scripts(node)[0]
+    if any(
+        command.name in _LEAKING and not INNER.intersection(command.scopes) for command in script.commands
+    ):
+        return True
+    return (
+        bool(script.assignments)
+        or re.search(r"\b(?:export|readonly|declare|typeset|local)\b", script.text.text) is not None
+    )
+
+
+def destination(node: Transfer, build: Build) -> str | None:
+    """The absolute destination of COPY or ADD, with `/` at its end if it names a folder; None if that
+    is not known."""
+    if node.destination is None:
+        return None
+    text = build.expand(node.destination.text, node)
+    if text is None:
+        return None
+    workdir = build.state(node).workdir
+    if not text.startswith("/") and workdir is None:
+        return None
+    path = posixpath.normpath(posixpath.join(workdir or "/", text))
+    is_folder = text.endswith(("/", "/.")) or text in (".", "..") or len(node.sources) > 1
+    return f"{path.rstrip('/')}/" if is_folder else path
+
+
+def copied(node: Transfer, build: Build) -> Iterator[tuple[str, str]]:
+    """Source (expanded) and absolute path in the image of each plain file that COPY or ADD brings; a
+    folder's content, patterns and archives are left out."""
+    target = destination(node, build)
+    if target is None:
+        return
+    for source in node.sources:
+        text = build.expand(source.text, node)
+        if not text or re.search(r"[*?\[]", text) or text.startswith("<<") or text.endswith(("/", ".")):
+            continue
+        if node.keyword == "ADD" and ARCHIVE.search(text):
+            continue
+        yield text, f"{target}{posixpath.basename(text)}" if target.endswith("/") else target
+
+
+def written(node: Instruction, build: Build) -> Iterator[str]:
+    """Absolute paths of files that an instruction surely leaves behind: copied, downloaded, cloned."""
+    if isinstance(node, Transfer):
+        yield from (path for _, path in copied(node, build))
+        target = destination(node, build)
+        if target is not None and target.strip("/") and not target.endswith("/"):
+            yield target
+        return
+    for cwd, command in located(node, build):
+        if not command.certain or INNER.intersection(command.scopes):
+            continue
+        names = [item.output for item in downloads(command)]
+        if command.name == "git" and command.words[:1] == ["clone"] and len(command.operands()) == 3:
+            names.append(command.operands()[2].value)
+        for name in names:
+            path = absolute(name, cwd) if name else None
+            if path is not None:
+                yield path
+
+
+def located(node: Instruction, build: Build) -> Iterator[tuple[str | None, Command]]:
+    """The commands of RUN with the folder each runs in, as far as `cd` tells it."""
+    cwd = build.state(node).workdir
+    for command in build.commands(node):
+        yield cwd, command
+        if command.name in ("cd", "pushd") and not INNER.intersection(command.scopes):
+            target = command.operands()[0].value if command.operands() else None
+            cwd = absolute(target, cwd) if command.certain and target else None
+
+
+def absolute(path: str, cwd: str | None) -> str | None:
+    """A path from the root; None if it depends on a folder or home that is not known."""
+    if path.startswith("~") or (cwd is None and not path.startswith("/")):
+        return None
+    return posixpath.normpath(posixpath.join(cwd or "/", path))
