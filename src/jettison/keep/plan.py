@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from jettison.keep.rule import Rule
     from jettison.layers.tree import FileTree, Node
     from jettison.observe.evidence import Evidence
+    from jettison.packages.inventory import Inventory
 
 PARENT_RULE: Final = "folder"
 INCLUDE_RULE: Final = "include"
@@ -231,6 +232,7 @@ def decide(
     shell: bool | None = None,
     include: Iterable[str] = (),
     exclude: Iterable[str] = (),
+    inventory: Inventory | None = None,
 ) -> KeepPlan:
     """What of `tree` stays under `policy`.
 
@@ -240,7 +242,7 @@ def decide(
     means nothing, `LimitError` when over `MAX_CLOSURE_FILES` paths would stay.
     """
     plan = KeepPlan(tree, policy)
-    context = Context(tree, evidence, config, plan)
+    context = Context(tree, evidence, config, plan, inventory=inventory)
     excluded = [Glob(text) for text in exclude]
     decision = _Decision(context, rules_of(policy, shell=shell), excluded)
     plan.decision = decision

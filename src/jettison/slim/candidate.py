@@ -17,11 +17,9 @@ from jettison.layers.write import write_layer
 from jettison.packages.inventory import Inventory
 from jettison.packages.trim import Trimmed, trim
 from jettison.sandbox.journal import Journal
+from jettison.slim.outputs import MARK
 from jettison.verify.misses import misses
 from jettison.verify.replay import Observation, Scene, replay
-
-MARK = "jettison slim"
-"""How the last history entry of an image that this program made begins."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,12 +82,6 @@ def try_candidate(
     if seen.trace is None:
         return seen, []
     return seen, misses(seen.trace, tree, candidate.trimmed.paths)
-
-
-def is_ours(image: Image) -> bool:
-    """Whether `image` was made by this program."""
-    history = image.config.history
-    return bool(history) and history[-1].created_by.startswith(MARK)
 
 
 def _without_layer(entry: History) -> History:

@@ -6,10 +6,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from jettison.errors import NotFoundError, RefusedError, UsageError
-from jettison.image.reference import Reference, Transport, parse_reference
-from jettison.slim.candidate import is_ours
+from jettison.image.model import Image
+from jettison.image.reference import Transport, parse_reference
 from jettison.stores.open import open_image
 
+MARK = "jettison slim"
+"""How the last history entry of an image that this program made begins."""
 SUFFIX = "-slim"
 _FILES = (Transport.OCI_ARCHIVE, Transport.DOCKER_ARCHIVE)
 
@@ -24,7 +26,7 @@ def default_output(source: str) -> str:
 
 
 def keeps_compressed(output: str) -> bool:
-    """Whether layers stay as they are written there; an engine unpacks them, so compressing them is lost work."""
+    """Whether layers stay as they are written there; an engine unpacks them, so compressing is lost work."""
     return parse_reference(output).transport in (Transport.DOCKER, Transport.OCI, Transport.OCI_ARCHIVE)
 
 
@@ -39,7 +41,7 @@ def refuse_taken(outputs: Iterable[str], source: str) -> None:
         if str(reference) == str(parse_reference(source)):
             raise UsageError(f"{text} is the image itself", hint="choose another name with --output")
         if reference.path is not None and reference.transport in _FILES:
-            taken = reference.path.exists() and not _holds_ours(reference)
+            taken = reference.path.exists() and not _free_or_ours(text)
         else:
             taken = not _free_or_ours(text)
         if taken:
@@ -49,8 +51,10 @@ def refuse_taken(outputs: Iterable[str], source: str) -> None:
             )
 
 
-def _holds_ours(reference: Reference) -> bool:
-    return _free_or_ours(str(reference))
+def is_ours(image: Image) -> bool:
+    """Whether `image` was made by this program."""
+    history = image.config.history
+    return bool(history) and history[-1].created_by.startswith(MARK)
 
 
 def _free_or_ours(text: str) -> bool:

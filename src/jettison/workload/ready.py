@@ -157,10 +157,17 @@ class _Waiting:
             self.first_answer = self._elapsed()
         if self.workload.known:
             return all(endpoint.port in answered for endpoint in self.workload.known)
-        if answered == self.ports.keys() and all(port.number in answered for port in self.workload.ports):
+        if self._wanted() <= answered:
             return True
         least, most = _PATIENCE_S
         return self._elapsed() > self.first_answer + min(most, max(least, self.first_answer))
+
+    def _wanted(self) -> set[int]:
+        """The ports that are waited for: those somebody named, else all. A port that only the application's
+        own processes use (FastCGI, a control socket) may never answer us."""
+        named = {port.number for port in self.workload.ports}
+        named.update(request.port for request in self.workload.http if request.port is not None)
+        return named or set(self.ports)
 
     def _endpoints(self) -> tuple[Endpoint, ...]:
         """What answered, best first: exposed ports in their order, and among them what speaks HTTP."""

@@ -1,0 +1,89 @@
+"""Candidates, until one answers as the original does or nothing is left to mend."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from jettison.keep.plan import KeepPlan, heal
+from jettison.layers.path import encode_path
+from jettison.layers.stream import Compression
+from jettison.layers.tree import FileTree
+from jettison.limits import HEAL_ROUNDS
+from jettison.packages.inventory import Inventory
+from jettison.sandbox.journal import Journal
+from jettison.slim.baseline import Baseline
+from jettison.slim.candidate import Candidate, try_candidate, write_candidate
+from jettison.slim.outputs import keeps_compressed
+from jettison.slim.plan import Job
+from jettison.slim.result import Verification
+from jettison.slim.stopwatch import Stopwatch
+from jettison.verify.compare import Difference, compare
+from jettison.verify.noise import Noise, learn
+from jettison.verify.replay import Observation
+
+
+class Trial:
+    """Writes candidates of a plan into a folder and tries them."""
+
+    def __init__(
+        self,
+        job: Job,
+        outputs: Sequence[str],
+        tree: FileTree,
+        packages: Inventory,
+        plan: KeepPlan,
+        baseline: Baseline,
+        journal: Journal,
+        folder: Path,
+    ) -> None:
+        self._job = job
+        self._tree = tree
+        self._packages = packages
+        self._plan = plan
+        self._scene = baseline.scene
+        self._journal = journal
+        self._folder = folder
+        self._expected = baseline.runs[0].driven.responses
+        self._noise: Noise = learn(self._expected, baseline.runs[1].driven.responses)
+        self._compression = job.compression if any(map(keeps_compressed, outputs)) else Compression.NONE
+        self.candidate: Candidate
+
+    def run(self, watch: Stopwatch) -> Verification:
+        """Write, try, heal, and in the end once more without the tracer."""
+        result = Verification(steps=len(self._expected), unstable=sorted(self._noise.unstable))
+        for number in range(1, HEAL_ROUNDS + 1):
+            result.rounds = number
+            with watch.stage("write"):
+                self.candidate = self._write(number)
+            with watch.stage("verify"):
+                seen, missed = self._try(observed=True)
+                result.differences = self._compare(seen)
+            missed = [path for path in missed if path not in self._plan]
+            if not missed or not heal(self._plan, missed):
+                break
+            result.healed += [encode_path(b"/" + path) for path in missed]
+        if not result.differences:
+            with watch.stage("verify"):
+                seen, _ = self._try(observed=False)
+                result.differences = self._compare(seen)
+        result.passed = not result.differences
+        return result
+
+    def _write(self, number: int) -> Candidate:
+        folder = self._folder / str(number)
+        folder.mkdir()
+        return write_candidate(
+            self._job.image,
+            self._tree,
+            self._packages,
+            self._plan,
+            folder,
+            compression=self._compression,
+        )
+
+    def _try(self, *, observed: bool) -> tuple[Observation, list[bytes]]:
+        return try_candidate(self.candidate, self._scene, self._journal, self._tree, observed=observed)
+
+    def _compare(self, seen: Observation) -> list[Difference]:
+        return compare(self._expected, seen.driven.responses, self._noise)
