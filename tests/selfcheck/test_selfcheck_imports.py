@@ -8,6 +8,7 @@ ROWS = [
     {"linux", "layers.entry", "layers.path"},
     {"image", "observe.evidence"},
     {"layers"},
+    {"image.new"},
     {"stores", "packages"},
     {"sandbox"},
     {"observe"},
