@@ -33,18 +33,23 @@ class Reader:
         self._local_pointer = ctypes.byref(_Slice(ctypes.addressof(self._buffer), _CHUNK))
         self._remote_pointer = ctypes.byref(self._remote)
 
+    def short_string(self, thread: int, address: int) -> bytes | None:
+        """The NUL-terminated string at `address`, without its NUL; None if it is long, near the end of the
+        mapped memory, or not readable: `string` then knows more."""
+        self._remote.base = address
+        if self._read(thread, self._local_pointer, 1, self._remote_pointer, 1, 0) != _CHUNK:
+            return None
+        text: bytes = self._buffer.value
+        return text if len(text) < _CHUNK else None
+
     def string(self, thread: int, address: int, limit: int) -> bytes | None:
         """The NUL-terminated string at `address`, without its NUL.
 
         None if the memory is not readable or the string is longer than `limit` bytes: the kernel refuses such
         a path itself, with EFAULT or ENAMETOOLONG. OSError EPERM or the like: this process may not look.
         """
-        self._remote.base = address
-        if self._read(thread, self._local_pointer, 1, self._remote_pointer, 1, 0) == _CHUNK:
-            text: bytes = self._buffer.value
-            if len(text) < _CHUNK:
-                return text
-        return self._long_string(thread, address, limit)
+        text = self.short_string(thread, address)
+        return self._long_string(thread, address, limit) if text is None else text
 
     def _long_string(self, thread: int, address: int, limit: int) -> bytes | None:
         found = bytearray()

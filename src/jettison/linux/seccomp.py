@@ -33,7 +33,7 @@ CONTINUE: Final = struct.pack("<qiI", 0, 0, 1)
 """What follows the id in a `struct seccomp_notif_resp` that lets the call through: val, error,
 SECCOMP_USER_NOTIF_FLAG_CONTINUE."""
 
-_SYNC_WAKE_UP: Final = struct.pack("<Q", 1)
+_SYNC_WAKE_UP: Final = 1
 _SYSCALL_NUMBER: Final = {"x86_64": 317, "aarch64": 277}
 _GET_ACTION_AVAIL: Final = 2
 _RET_USER_NOTIF: Final = 0x7FC00000
@@ -76,7 +76,7 @@ def wake_synchronously(listener: int) -> bool:
     for it.
     """
     try:
-        fcntl.ioctl(listener, SET_FLAGS, _SYNC_WAKE_UP)
+        fcntl.ioctl(listener, SET_FLAGS, _SYNC_WAKE_UP)  # by value, unlike the others
     except OSError:
         return False
     return True
@@ -88,4 +88,5 @@ def available() -> bool:
     if number is None:
         return False
     action = ctypes.c_uint32(_RET_USER_NOTIF)
-    return ctypes.CDLL(None).syscall(number, _GET_ACTION_AVAIL, 0, ctypes.byref(action)) == 0
+    answer: int = ctypes.CDLL(None).syscall(number, _GET_ACTION_AVAIL, 0, ctypes.byref(action))
+    return answer == 0

@@ -1,13 +1,12 @@
 """Which system calls are observed, and what their arguments mean.
 
-Every call that takes a path is here, for every ABI of `jettison.linux.syscalls`, and the few others that an
-account of a run needs: `bind`, `connect`, `listen`, and the calls that change a file through a descriptor
-that may have been opened for reading only. Reading, writing, polling, memory and time never trap. Not trapped
-on purpose:
+Every call that takes a path is here, for every ABI of `jettison.linux.syscalls`, and `bind`, `connect` and
+`listen`. Reading, writing, polling, memory and time never trap. Not trapped on purpose:
 
 * `fchdir`, `getdents`: their descriptor came from an `open` that was seen; opening a folder counts as listing
   it.
-* `ftruncate`, `write`: need a descriptor opened for writing, which was seen.
+* `write`, `ftruncate`, `fchmod`, `fchown`, `fsetxattr`: they change a file that was opened before, and what
+  has changed in the end is seen in the upper folder.
 * `sendto`, `sendmsg`: a socket's path is made by a running server, it never comes from the image.
 
 A look-up's *kind* is an int, so that the supervisor can use it in keys cheaply: an operation (the low four
@@ -72,8 +71,7 @@ class Target:
     """A path among the arguments: its index, that of the folder descriptor it is relative to, and what is
     done with it."""
 
-    path: int | None
-    """None: the object is the descriptor itself."""
+    path: int
     folder: int | None
     kind: int
 
@@ -234,11 +232,6 @@ _SEVERAL: Final[dict[str, tuple[Target, ...]]] = {
     "link": (Target(0, None, _LSTAT), Target(1, None, _CREATE)),
     "mount": (Target(0, None, _STAT), Target(1, None, _STAT)),
     "move_mount": (Target(1, 0, _STAT), Target(3, 2, _STAT)),
-    "fchmod": (Target(None, 0, _CHMOD),),
-    "fchown": (Target(None, 0, _CHOWN),),
-    "fchown32": (Target(None, 0, _CHOWN),),
-    "fsetxattr": (Target(None, 0, _SET),),
-    "fremovexattr": (Target(None, 0, _SET),),
 }
 
 DENIED: Final[dict[str, int]] = {
@@ -293,7 +286,7 @@ def _table() -> dict[bytes, Call]:
             token += 1
             call = _of_arch(name, arch)
             if call.family is Family.PATH:
-                unpack = _unpacker(call.targets[0].path or 0, call.flags)
+                unpack = _unpacker(call.targets[0].path, call.flags)
                 call = dataclasses.replace(call, token=token, unpack=unpack)
             table[struct.pack("<II", number, arch)] = call
     return table

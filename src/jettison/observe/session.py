@@ -4,7 +4,7 @@ through.
 The order is what makes a trace complete: a call is noted *before* it is let through, so whatever a process
 did, it is in the record by the time the process can show any effect of it.
 
-The way of a repeated look-up is short on purpose (`follow`, `_path`): receive, read the path out of the
+The way of a repeated look-up is short on purpose (`follow`, `_is_known`): receive, read the path out of the
 caller's memory, find it in a set, answer. A key in that set is only ever one that must mean the same again,
 for any process that runs the same program: an absolute path, not through `/proc`, with the same call and
 flags, in the same phase, while nobody has changed its root. Relative paths are resolved anew each time, so
@@ -19,13 +19,13 @@ import mmap
 import select
 import struct
 import time
-from typing import Final
+from collections.abc import Callable
+from typing import ClassVar, Final
 
-from jettison.limits import MAX_PATH_BYTES
 from jettison.linux import seccomp
 from jettison.linux.memory import Reader
 from jettison.observe import arguments, calls, processes, sockets
-from jettison.observe.calls import AT_EMPTY_PATH, CALLS, Call, Family
+from jettison.observe.calls import ANY_WRITE, AT_EMPTY_PATH, CALLS, Call, Family, Target
 from jettison.observe.evidence import Phase, WriteOperation
 from jettison.observe.record import Record
 from jettison.observe.shared import PHASE, read_mark
@@ -65,15 +65,15 @@ class _Task:
 class Session:
     """Follows one listener until its last process has ended.
 
-    `slot` is the place in the `shared` page where the id of the latest notification is kept for the guardian.
+    `slot` is the place in the shared `page` where the id of the latest notification is kept for the guardian.
     `main` tells the container's own processes from those that were executed in it later, whose phase is
     always `exec`.
     """
 
-    def __init__(self, listener: int, shared: mmap.mmap, slot: int, record: Record, *, main: bool) -> None:
+    def __init__(self, listener: int, page: mmap.mmap, slot: int, record: Record, *, main: bool) -> None:
         self.events = 0
         self._listener = listener
-        self._shared = shared
+        self._page = page
         self._slot = slot
         self._record = record
         self._main = main
@@ -89,7 +89,7 @@ class Session:
 
     def follow(self) -> None:
         """Receive, note and let through, until no process is left."""
-        listener, shared, ioctl = self._listener, self._shared, fcntl.ioctl
+        listener, page, ioctl = self._listener, self._page, fcntl.ioctl
         start, end = self._slot, self._slot + 8
         seccomp.wake_synchronously(listener)
         while True:
@@ -100,24 +100,36 @@ class Session:
                     continue
                 return
             identity = note[:8]
-            shared[start:end] = identity
+            page[start:end] = identity
             self.events += 1
             call = CALLS.get(note[16:24])
-            if call is not None and not self._record.reason:
+            if call is not None and not self._is_known(call, note):
                 self._note(call, note)
             try:
                 ioctl(listener, seccomp.SEND, identity + seccomp.CONTINUE)
             except FileNotFoundError:
                 continue  # the caller was killed, or a signal made it start the call anew
 
+    def _is_known(self, call: Call, note: bytes) -> bool:
+        """Whether the same look-up was noted before."""
+        thread, address, flags = call.unpack(note)
+        task = self._tasks.get(thread)
+        if task is None or task.expires < time.monotonic() or self._page[PHASE] != self._phase:
+            return False
+        return (call.token, flags, self._reader.short_string(thread, address)) in task.known
+
     def _note(self, call: Call, note: bytes) -> None:
+        """Look at a call closely and write down what it is about."""
+        if self._record.reason:
+            return
         try:
-            if self._shared[PHASE] != self._phase:
+            if self._page[PHASE] != self._phase:
                 self._turn()
-            if call.family is Family.PATH:
-                self._path(call, note)
-            else:
-                self._other(call, self._stopped(call, note))
+            stopped = Stopped(call, note, listener=self._listener, reader=self._reader, rooted=self._rooted)
+            if call.family is Family.EXEC:
+                self._execute(stopped)
+            elif self._started:
+                self._HANDLERS[call.family](self, stopped)
         except OSError as error:
             # The caller may have been killed while it was looked at. If it still waits, something was not
             # seen.
@@ -126,12 +138,9 @@ class Session:
 
     def _turn(self) -> None:
         """A new phase: everything is worth noting again."""
-        self._phase = self._shared[PHASE]
+        self._phase = self._page[PHASE]
         for known in self._known.values():
             known.clear()
-
-    def _stopped(self, call: Call, note: bytes) -> Stopped:
-        return Stopped(call, note, listener=self._listener, reader=self._reader, rooted=self._rooted)
 
     def _task(self, thread: int) -> _Task:
         task = self._tasks.get(thread)
@@ -142,65 +151,48 @@ class Session:
             task = self._tasks[thread] = _Task(number, self._known.setdefault(number, set()))
         return task
 
-    # --- calls of one path: the frequent ones ---------------------------------------------------------------
-
-    def _path(self, call: Call, note: bytes) -> None:
-        thread, address, flags = call.unpack(note)
-        task = self._task(thread)
-        path = self._reader.string(thread, address, MAX_PATH_BYTES)
-        key = (call.token, flags, path)
-        if key in task.known or not self._started:
-            return
-        stopped = self._stopped(call, note)
-        target = call.targets[0]
+    def _path(self, stopped: Stopped) -> None:
+        """A call of one path: the frequent ones."""
+        target = stopped.call.targets[0]
+        path = stopped.string(target.path)
         place = stopped.place(target, path)
         if place is not None:
             self._keep(stopped, stopped.kind(target), place)
-        if self._means_the_same(path, place):
+        if self._means_the_same(target, path):
+            task = self._task(stopped.thread)
             if len(task.known) >= _MAX_KNOWN:
                 task.known.clear()
-            task.known.add(key)
+            task.known.add((stopped.call.token, stopped.call.unpack(stopped.note)[2], path))
 
-    def _means_the_same(self, path: bytes | None, place: Place | None) -> bool:
+    def _means_the_same(self, target: Target, path: bytes | None) -> bool:
         """Whether the same call with the same path may be taken for known from now on."""
-        if not path:
-            return path is not None and place is None
+        if not path:  # asks about a descriptor, or changes what is behind it
+            return path is not None and not target.kind & ANY_WRITE
         return path.startswith(b"/") and not self._rooted and not path.startswith(processes.MAGIC)
 
     def _keep(self, stopped: Stopped, kind: int, place: Place) -> None:
         """Note a look-up, unless the caller is gone: then what was read may be another process's."""
         if stopped.waits():
             number = self._task(stopped.thread).executable
-            self._record.lookup(kind, place.path, place.root, number, self._when, read_mark(self._shared))
+            self._record.lookup(kind, place.path, place.root, number, self._when, read_mark(self._page))
 
     @property
     def _when(self) -> int:
         return self._phase if self._main else _EXEC_PHASE
 
-    # --- all others -----------------------------------------------------------------------------------------
-
-    def _other(self, call: Call, stopped: Stopped) -> None:
-        if call.family is Family.EXEC:
-            self._execute(stopped)
-        elif not self._started:
-            return
-        elif call.family is Family.SOCKET:
-            self._socket(stopped)
-        elif call.family is Family.OPENAT2:
-            self._openat2(stopped)
-        else:
-            self._paths(stopped)
-
     def _paths(self, stopped: Stopped) -> None:
         for target in stopped.call.targets:
-            path = None if target.path is None else stopped.string(target.path)
+            path = stopped.string(target.path)
             place = stopped.place(target, path)
             if place is not None:
                 self._keep(stopped, stopped.kind(target), place)
-        if stopped.call.family is Family.ROOT:
-            self._rooted = True
-            self._known.clear()
-            self._tasks.clear()
+
+    def _root(self, stopped: Stopped) -> None:
+        """From now on `/` may mean something else to each process."""
+        self._paths(stopped)
+        self._rooted = True
+        self._known.clear()
+        self._tasks.clear()
 
     def _openat2(self, stopped: Stopped) -> None:
         how = stopped.memory(stopped.values[2], _OPEN_HOW.size)
@@ -222,7 +214,7 @@ class Session:
         self._started = True
         if not place.path.startswith(processes.MEMORY_FILE):
             self._record.lookup(
-                stopped.kind(target), place.path, place.root, number, self._when, read_mark(self._shared)
+                stopped.kind(target), place.path, place.root, number, self._when, read_mark(self._page)
             )
         vector = 1 if target.path == 0 else 2
         self._record.execution(place.path, arguments.masked(stopped.words(vector)), self._when)
@@ -231,7 +223,7 @@ class Session:
     def _program(self, stopped: Stopped) -> Place | None:
         """What is executed: a path, or an open file (execveat with an empty path)."""
         target = stopped.call.targets[0]
-        path = stopped.string(target.path or 0)
+        path = stopped.string(target.path)
         if path:
             return stopped.resolve(stopped.descriptor(target.folder), path)
         descriptor, flags = stopped.descriptor(target.folder), stopped.call.flags
@@ -267,6 +259,14 @@ class Session:
             self._endpoint(stopped, "connect", kind.protocol, address)
         elif kind.protocol in ("udp", "dgram") and (address.port or address.family == "unix"):
             self._endpoint(stopped, "listen", kind.protocol, address)
+
+    _HANDLERS: ClassVar[dict[Family, Callable[[Session, Stopped], None]]] = {
+        Family.PATH: _path,
+        Family.PATHS: _paths,
+        Family.ROOT: _root,
+        Family.OPENAT2: _openat2,
+        Family.SOCKET: _socket,
+    }
 
     def _endpoint(self, stopped: Stopped, direction: Direction, protocol: Protocol, address: Address) -> None:
         number = self._task(stopped.thread).executable

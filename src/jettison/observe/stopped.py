@@ -38,13 +38,13 @@ def signed(value: int) -> int:
 class Stopped:
     """One notification, looked at closely."""
 
-    __slots__ = ("_identity", "_listener", "_reader", "_rooted", "_wide", "call", "thread", "values")
+    __slots__ = ("_listener", "_reader", "_rooted", "_wide", "call", "note", "thread", "values")
 
     def __init__(self, call: Call, note: bytes, *, listener: int, reader: Reader, rooted: bool) -> None:
         self.call = call
         self.thread, number, arch = _NUMBER.unpack_from(note)
         self.values: tuple[int, ...] = _ARGUMENTS.unpack_from(note)
-        self._identity = note[:8]
+        self.note = note
         self._listener = listener
         self._reader = reader
         self._rooted = rooted
@@ -53,7 +53,7 @@ class Stopped:
     def waits(self) -> bool:
         """Whether the caller still waits: all that was read before was read from it and from no later process
         of its id."""
-        return seccomp.is_valid(self._listener, self._identity)
+        return seccomp.is_valid(self._listener, self.note[:8])
 
     def descriptor(self, index: int | None) -> int | None:
         """The descriptor in an argument; None for none and for AT_FDCWD."""
@@ -84,7 +84,7 @@ class Stopped:
         descriptor = self.descriptor(target.folder)
         if path:
             return self.resolve(descriptor, path)
-        unreadable = path is None and target.path is not None and self.values[target.path] != 0
+        unreadable = path is None and self.values[target.path] != 0
         if descriptor is None or unreadable or not target.kind & ANY_WRITE:
             return None
         base = processes.folder(self.thread, descriptor)
