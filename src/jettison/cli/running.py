@@ -15,6 +15,7 @@ from jettison.observe.files import load
 from jettison.report.terminal import Progress
 from jettison.sandbox.journal import Journal
 from jettison.sandbox.network import Network, parse_network
+from jettison.sandbox.rootless import become_root
 from jettison.sandbox.spec import Overrides, parse_mount
 from jettison.slim.plan import Drive
 
@@ -52,7 +53,11 @@ def read_evidence(paths: Iterable[Path]) -> tuple[Evidence, ...]:
 
 @contextmanager
 def journal(progress: Progress) -> Iterator[Journal]:
-    """This process's journal, after what an earlier one left behind was undone."""
+    """This process's journal, after what an earlier one left behind was undone.
+
+    Without root the program starts anew here, as root of a user namespace.
+    """
+    become_root()
     with Journal() as own:
         undone = own.sweep()
         if undone:

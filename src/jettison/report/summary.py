@@ -114,11 +114,15 @@ def differences(result: Verification) -> RenderableType:
 
 def _shown(result: Verification, count: int) -> Iterator[Text]:
     for difference in result.differences[:count]:
-        yield Text.from_markup(f"[red]✗[/red] [bold]{_safe(difference.step)}[/bold]: {_safe(difference.what)}")
+        yield Text.from_markup(
+            f"[red]✗[/red] [bold]{_safe(difference.step)}[/bold]: {_safe(difference.what)}"
+        )
         yield from (Text(f"    - {line}", style="red") for line in difference.original.splitlines())
         yield from (Text(f"    + {line}", style="green") for line in difference.candidate.splitlines())
     for step in result.unstable[:count]:
-        yield Text.from_markup(f"[yellow]~[/yellow] {_safe(step)} [dim]differs between two runs of the original[/dim]")
+        yield Text.from_markup(
+            f"[yellow]~[/yellow] {_safe(step)} [dim]differs between two runs of the original[/dim]"
+        )
 
 
 def _next(report: SlimReport, folder: str | None) -> Iterator[Text]:

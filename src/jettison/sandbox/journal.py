@@ -25,6 +25,7 @@ from typing import Self
 import msgspec
 
 from jettison.errors import HostError
+from jettison.layers.unpack import is_real_root
 from jettison.limits import MAX_SMALL_FILE_BYTES
 from jettison.sandbox.records import Folder, Record
 from jettison.sandbox.shield import uninterrupted
@@ -46,7 +47,7 @@ def state_folder() -> Path:
     base = os.environ.get("XDG_STATE_HOME")
     if base and base.startswith("/"):
         return Path(base, "jettison")
-    return Path("/var/lib/jettison") if os.geteuid() == 0 else Path.home() / ".local/state/jettison"
+    return Path("/var/lib/jettison") if is_real_root() else Path.home() / ".local/state/jettison"
 
 
 class Journal:

@@ -15,7 +15,7 @@ from jettison.slim.baseline import Baseline, identify
 from jettison.slim.candidate import Candidate
 from jettison.slim.describe import described, original_size
 from jettison.slim.plan import Job
-from jettison.slim.result import PublishedImage, SlimReport
+from jettison.slim.result import PublishedImage, SlimReport, Verification
 from jettison.slim.stopwatch import Stopwatch
 from jettison.slim.trial import Trial
 from jettison.stores.publish import publish
@@ -54,7 +54,7 @@ def finish(
             version=jettison.__version__,
             original=original_size(job.image, tree),
             verification=verification,
-            warnings=list(plan.warnings),
+            warnings=[*_thin(verification), *plan.warnings],
         )
         described(report, tree, plan, trial.candidate, evidence)
         if verification.passed or job.force:
@@ -76,6 +76,13 @@ def _decided(job: Job, tree: FileTree, evidence: Evidence, packages: Inventory) 
         exclude=wanted.exclude,
         inventory=packages,
     )
+
+
+def _thin(verification: Verification) -> list[str]:
+    """A replay proves what it asks for, and a start alone asks for little."""
+    if verification.steps > 1:
+        return []
+    return ["only the start was compared: add --host-exec, --exec or --http for a proof worth the name"]
 
 
 def _published(candidate: Candidate, output: str, job: Job) -> PublishedImage:
