@@ -42,21 +42,51 @@ def start_time(pid: int) -> int | None:
     return None
 
 
-def orphans(leader: int) -> set[int]:
-    """Children of this process in the PID namespace whose first process `leader` is, without `leader`
-    itself."""
-    namespace = _pid_namespace(leader)
-    children = {
+def children() -> set[int]:
+    """Children of this process, also those that have ended and those that it adopted."""
+    return {
         int(pid) for path in Path("/proc/self/task").glob("*/children") for pid in path.read_text().split()
     }
-    return {pid for pid in children - {leader} if namespace and _pid_namespace(pid) == namespace}
 
 
-def _pid_namespace(pid: int) -> str:
-    """Its identity; empty when the process is gone."""
+def pid_namespace(pid: int) -> str:
+    """The identity of the PID namespace that `pid` is in; empty when the process is gone."""
     with contextlib.suppress(OSError):
         return os.readlink(f"/proc/{pid}/ns/pid")
     return ""
+
+
+def reap(namespaces: set[str]) -> None:
+    """Take the status of children that have ended in one of these PID namespaces.
+
+    The first process of a namespace cannot end before the status of every other one was taken; those that
+    this process adopted wait for it.
+    """
+    for pid in children():
+        if pid_namespace(pid) in namespaces - {""}:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)
+
+
+def kill_by_arguments(*arguments: bytes) -> None:
+    """SIGKILL the processes that have these consecutive `arguments` on their command line; returns when they
+    ended."""
+    pattern = b"\0%s\0" % b"\0".join(arguments)
+    for pid in map(int, filter(str.isdigit, os.listdir("/proc"))):
+        with contextlib.suppress(OSError):
+            fd = os.pidfd_open(pid)
+            try:
+                if pattern in Path(f"/proc/{pid}/cmdline").read_bytes():
+                    signal.pidfd_send_signal(fd, signal.SIGKILL)
+                    _ended(fd, 1000)
+            finally:
+                os.close(fd)
+
+
+def _ended(pidfd: int, milliseconds: float | None) -> bool:
+    poller = select.poll()
+    poller.register(pidfd, select.POLLIN)
+    return bool(poller.poll(milliseconds))
 
 
 def kill_session(leader: int) -> None:
@@ -113,14 +143,9 @@ class ChildProcess:
 
     def wait(self, timeout: float | None) -> int | None:
         """As `poll`, after waiting up to `timeout` seconds (None: for ever)."""
-        if self._status is None and self._ended(timeout):
+        if self._status is None and _ended(self._fd, None if timeout is None else max(0, timeout) * 1000):
             self._status = self._reap()
         return self._status
-
-    def _ended(self, timeout: float | None) -> bool:
-        poller = select.poll()
-        poller.register(self._fd, select.POLLIN)
-        return bool(poller.poll(None if timeout is None else max(0, timeout) * 1000))
 
     def _reap(self) -> int:
         try:

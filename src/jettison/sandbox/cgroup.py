@@ -12,7 +12,7 @@ import enum
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -114,11 +114,15 @@ class Cgroup:
         text = self._read("memory.events") or self._read("memory.oom_control") or ""
         return any(line.startswith("oom_kill ") and not line.endswith(" 0") for line in text.splitlines())
 
-    def kill(self) -> None:
-        """Kill every process in it, also those that are forked meanwhile."""
+    def kill(self, *, between: Callable[[], None] = lambda: None) -> None:
+        """Kill every process in it, also those that are forked meanwhile; raises TimeoutError.
+
+        `between` is called while they end.
+        """
         deadline = time.monotonic() + _KILL_TIMEOUT_S
-        while pids := self._pids():
+        while pids := self.pids():
             self._kill_once(pids)
+            between()
             if time.monotonic() > deadline:
                 raise TimeoutError(f"processes in {self._folders[0]} do not end")
             time.sleep(0.002)
@@ -135,7 +139,7 @@ class Cgroup:
             switch.write_text("1")
             return
         self._freeze("FROZEN")
-        for pid in pids | self._pids():
+        for pid in pids | self.pids():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self._freeze("THAWED")
@@ -145,7 +149,8 @@ class Cgroup:
             with contextlib.suppress(OSError):
                 switch.write_text(state)
 
-    def _pids(self) -> set[int]:
+    def pids(self) -> set[int]:
+        """The processes in it, and in groups inside it."""
         found: set[int] = set()
         for folder in self._folders:
             for group in (folder, *_inner(folder)):

@@ -18,7 +18,7 @@ import msgspec
 
 from jettison.errors import ApplicationError, HostError
 from jettison.layers.path import printable
-from jettison.linux.process import ChildProcess, kill_session, orphans
+from jettison.linux.process import ChildProcess, children, kill_session, pid_namespace
 from jettison.sandbox.cgroup import Cgroup
 from jettison.sandbox.oci import Completed, Runtime, call, last_message, message_in
 from jettison.sandbox.output import Output
@@ -150,9 +150,11 @@ class Launcher:
         """
         if self._main is None:
             return
-        for pid in orphans(self._main.pid) - self._held:
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(pid, 0)
+        namespace = pid_namespace(self._main.pid)
+        for pid in children() - self._held:
+            if namespace and pid_namespace(pid) == namespace:
+                with contextlib.suppress(ChildProcessError):
+                    os.waitpid(pid, 0)
 
     def _log(self, name: str) -> Path:
         return self._folder / f"{name}.log"

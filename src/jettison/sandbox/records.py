@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from jettison.linux.process import kill_by_arguments, pid_namespace, reap
 from jettison.sandbox.cgroup import Cgroup
 from jettison.sandbox.oci import Runtime, RuntimeKind, call
 from jettison.sandbox.remove import remove_folder
@@ -53,14 +54,17 @@ class Container(msgspec.Struct, tag="container", frozen=True):
 
     def undo(self) -> None:
         """Kill what is in it and make the runtime forget it; raises OSError."""
+        kill_by_arguments(b"--root", os.fsencode(f"{self.folder}/state"))
+        group = Cgroup(self.id)
+        namespaces = {pid_namespace(pid) for pid in group.pids()} - {pid_namespace(os.getpid())}
+        group.kill(between=lambda: reap(namespaces))
+        reap(namespaces)
         folder = Path(self.folder)
         runtime = Runtime(kind=self.kind, path=Path(self.runtime), version="", cgroups=self.cgroups)
         if (folder / "state" / self.id).exists():
             with mount_space() as space:
                 log = folder / "delete.log"
                 space.run(call, runtime.command(folder, log, "delete", "--force", self.id), log=log)
-        group = Cgroup(self.id)
-        group.kill()
         group.remove()
 
     def describe(self) -> str:

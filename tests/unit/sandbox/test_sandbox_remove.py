@@ -62,9 +62,9 @@ def test_nesting_deeper_than_any_path_or_stack_is_removed(tmp_path: Path) -> Non
     top = tmp_path / "top"
     top.mkdir()
     here = os.open(top, os.O_RDONLY)
-    for _ in range(3000):
-        os.mkdir("d", dir_fd=here)
-        inner = os.open("d", os.O_RDONLY, dir_fd=here)
+    for _ in range(1100):
+        os.mkdir("nest", dir_fd=here)
+        inner = os.open("nest", os.O_RDONLY, dir_fd=here)
         os.close(here)
         here = inner
     os.close(here)

@@ -1,0 +1,136 @@
+"""Whatever ends jettison, and whenever: nothing is left, at the latest after the next start."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from sandbox_root import Place, traces
+
+from jettison.sandbox.journal import Journal
+from jettison.sandbox.records import Container
+
+pytestmark = pytest.mark.integration
+
+RUN = """
+import signal, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from sandbox_root import Place
+from jettison.sandbox.journal import Journal
+from jettison.sandbox.spec import Mount
+
+def stop(number, frame):
+    raise SystemExit(128 + number)
+
+signal.signal(signal.SIGTERM, stop)
+signal.signal(signal.SIGHUP, stop)
+layer, work, state, data = map(Path, sys.argv[2:6])
+with Journal(state) as journal:
+    journal.sweep()
+    print("begun", flush=True)
+    mounts = (Mount(source=data, destination="/data"),)
+    for _ in range(int(sys.argv[6])):
+        with Place([layer], work, journal).run("sleep", sys.argv[7], mounts=mounts) as box:
+            print("runs", flush=True)
+            box.exec(["sh", "-c", "setsid sleep %s & touch /data/x" % sys.argv[7]], timeout=5)
+            print("done", flush=True)
+"""
+
+
+@contextmanager
+def another(place: Place, tmp_path: Path, rounds: int, mark: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Another process that runs containers of `sleep MARK` in the same place."""
+    data = tmp_path / "data"
+    data.mkdir(exist_ok=True)
+    folders = [Path(__file__).parent, place.layers[0], place.work, tmp_path / "state", data]
+    command = [sys.executable, "-c", RUN, *map(str, folders), str(rounds), mark]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout
+        assert process.stdout.readline() == b"begun\n"
+        yield process
+
+
+def running(mark: str) -> list[str]:
+    """Processes that have `mark` in their command line."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if path.parent.name != str(os.getpid()) and mark.encode() in path.read_bytes():
+                found.append(path.parent.name)
+        except OSError:
+            continue
+    return found
+
+
+def left(place: Place, journal: Journal, mark: str) -> list[str]:
+    """What stays after a sweep."""
+    names = [record.id for record in journal.leftovers() if isinstance(record, Container)]
+    journal.sweep()
+    return traces(place.work, names) + running(mark)
+
+
+def test_a_kill_at_any_moment_is_cleaned_up_by_the_next_start(place: Place, tmp_path: Path) -> None:
+    chance = random.Random(0)
+    for turn in range(25):
+        mark = f"7{os.getpid()}.{turn}"
+        with another(place, tmp_path, 3, mark) as process:
+            time.sleep(chance.uniform(0, 0.35))
+            process.kill()
+        assert left(place, place.journal, mark) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_interrupted_process_leaves_nothing_itself(place: Place, tmp_path: Path, number: int) -> None:
+    chance = random.Random(number)
+    for turn in range(8):
+        mark = f"8{os.getpid()}.{turn}"
+        with another(place, tmp_path, 3, mark) as process:
+            time.sleep(chance.uniform(0, 0.35))
+            process.send_signal(number)
+            process.communicate(timeout=30)
+        assert process.returncode in (0, 128 + number, -number, 1)
+        assert running(mark) == []
+        assert place.journal.leftovers() == []
+        assert traces(place.work, []) == []
+
+
+def test_a_second_interrupt_does_not_stop_the_clean_up(place: Place, tmp_path: Path) -> None:
+    chance = random.Random(2)
+    for turn in range(8):
+        mark = f"9{os.getpid()}.{turn}"
+        with another(place, tmp_path, 3, mark) as process:
+            time.sleep(chance.uniform(0, 0.3))
+            for _ in range(3):
+                process.send_signal(signal.SIGINT)
+                time.sleep(chance.uniform(0, 0.02))
+            process.communicate(timeout=30)
+        assert left(place, place.journal, mark) == []
+
+
+def test_two_processes_at_once_do_not_sweep_each_other(place: Place, tmp_path: Path) -> None:
+    mark = f"6{os.getpid()}"
+    stop = threading.Event()
+
+    def sweep() -> None:
+        while not stop.is_set():
+            place.journal.sweep()
+
+    sweeper = threading.Thread(target=sweep)
+    sweeper.start()
+    try:
+        with another(place, tmp_path, 4, mark) as first, another(place, tmp_path, 4, mark) as second:
+            for process in (first, second):
+                out, err = process.communicate(timeout=60)
+                assert (process.returncode, out.count(b"done"), err) == (0, 4, b"")
+    finally:
+        stop.set()
+        sweeper.join()
+    assert left(place, place.journal, mark) == []
