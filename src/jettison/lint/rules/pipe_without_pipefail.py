@@ -110,7 +110,9 @@ def _lefts(pipe: Node) -> list[Node]:
 
 def _loses(node: Node, script: Script) -> bool:
     """Whether a failure of a part of a pipe would be news."""
-    is_first = node.prev_sibling is None
+    if node.type in ("compound_statement", "subshell"):
+        return any(_loses(child, script) for child in node.children if child.is_named)
+    is_first = node.prev_sibling is None or node.parent is None or node.parent.type != "pipeline"
     return _program(node, script) not in (_NEVER_FAIL if is_first else _NEVER_FAIL | _FILTERS)
 
 
