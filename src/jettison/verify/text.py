@@ -22,7 +22,7 @@ ALL: Final = "*"
 """All lines of a text, in `sets`."""
 _MARKUP = frozenset(("text/html", "application/xhtml+xml", "application/xml", "text/xml"))
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
-_ID = r"(?=[A-Za-z_-]{0,64}\d)(?=[\d_-]{0,64}[A-Za-z])[\w-]{8,}"
+_ID = r"(?=[A-Za-z_-]{0,16}\d)(?=[\d_-]{0,16}[A-Za-z])[\w-]{8,}"
 _NUMBER = r"\d+(?:\.\d+)?(?:[eE][+-]?\d+)?"
 _TOKEN = re.compile(
     rf"(?P<time>{clock.TIME.pattern})|(?P<id>\b(?:{_UUID}|{_ID})\b)|(?P<number>{_NUMBER})|[^\W\d]+|\s+|."

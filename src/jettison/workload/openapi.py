@@ -114,7 +114,7 @@ class _Document:
             case "object":
                 return self._object(schema, depth)
             case "array":
-                count = min(5, max(1, _number(schema.get("minItems"), 1)))
+                count = min(3, max(1, _number(schema.get("minItems"), 1)))
                 return [self.example(schema.get("items"), depth + 1)] * int(count)
             case "boolean":
                 return True
@@ -141,14 +141,15 @@ class _Document:
     def _merged(self, schema: dict[str, Any], depth: int) -> dict[str, Any]:
         """`schema` with all of `allOf` and the first of `oneOf` or `anyOf` folded in."""
         parts = [*_list(schema.get("allOf")), *(_list(schema.get("oneOf")) or _list(schema.get("anyOf")))[:1]]
-        if not parts or depth > _MAX_DEPTH:
+        if not parts or depth > _MAX_DEPTH or self.values > _MAX_VALUES:
             return schema
         merged = {key: value for key, value in schema.items() if key not in ("allOf", "oneOf", "anyOf")}
         for part in parts[:50]:
             self.values += 1
             more = self._merged(self.follow(part), depth + 1)
             properties = _mapping(merged.get("properties")) | _mapping(more.get("properties"))
-            required = [*_list(merged.get("required")), *_list(more.get("required"))]
+            names = (*_list(merged.get("required")), *_list(more.get("required")))
+            required = list(dict.fromkeys(name for name in names if isinstance(name, str)))
             merged = more | merged | {"properties": properties, "required": required}
         return merged
 
