@@ -16,6 +16,7 @@ E     out        text: why the supervisor gives up
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import mmap
 import os
@@ -37,6 +38,9 @@ REPORT: Final = b"T"
 FAILURE: Final = b"E"
 NUMBER: Final = struct.Struct("<I")
 
+_PRIORITY: Final = -20
+"""Nice value: whoever waits for the supervisor is the application, so it must not queue behind others."""
+
 
 def supervise(control: socket.socket, page: mmap.mmap) -> NoReturn:
     """The life of the supervisor process, from right after the fork to its end."""
@@ -55,6 +59,8 @@ def _settle(control: socket.socket) -> None:
     """
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
         signal.signal(number, signal.SIG_IGN)
+    with contextlib.suppress(PermissionError):
+        os.setpriority(os.PRIO_PROCESS, 0, _PRIORITY)
     gc.disable()
     gc.freeze()
     keep = control.fileno()
