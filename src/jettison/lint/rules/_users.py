@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from jettison.lint.bases import BaseName, Distro
+from jettison.lint.bases import BaseName, Distro, parse_base
 from jettison.lint.build import Build, Stage
 from jettison.lint.command import Command
 from jettison.lint.rule import Context
@@ -29,6 +29,10 @@ _DROPPING: Final = frozenset(
     }
 )
 """Images whose entry point starts as root and gives its rights up at once."""
+_SYSTEM: Final = {
+    **dict.fromkeys((Distro.DEBIAN, Distro.UBUNTU), {"nobody": 65534, "www-data": 33}),
+    Distro.ALPINE: {"nobody": 65534},
+}
 DROPPERS: Final = frozenset({"gosu", "su-exec", "setpriv", "runuser", "s6-setuidgid", "chroot", "setuidgid"})
 """Programs with which an entry point gives up root."""
 
@@ -84,11 +88,23 @@ def lineage(stage: Stage) -> list[Stage]:
     return [*([] if stage.parent is None else lineage(stage.parent)), stage]
 
 
+def base_users(stage: Stage) -> dict[str, int]:
+    """Users that the base of a stage is known to have, but root, with their numbers; those of the system
+    differ between distributions (`bin` is 1 here and 2 there)."""
+    base = stage.root.base
+    if base is None:
+        return {}
+    everywhere = parse_base("scratch").users
+    own = {name: number for name, number in base.users.items() if name not in everywhere}
+    if stage.distro is Distro.ALPINE:
+        own.pop("postgres", None)  # 70 there, not 999
+    return _SYSTEM.get(stage.distro, {}) | own
+
+
 def created_users(stage: Stage, context: Context) -> dict[str, int | None]:
     """Users that RUN of a stage and its parents creates, and those its base is known to have, with their
     numbers (None where `useradd` takes the next free one)."""
-    base = stage.root.base
-    found: dict[str, int | None] = {} if base is None else dict(base.users)
+    found: dict[str, int | None] = {**base_users(stage)}
     for member in lineage(stage):
         for command in context.build.runs(member):
             if command.name in ("useradd", "adduser"):

@@ -36,7 +36,8 @@ class CertificateCheckOffByVariable(Rule):
 
     ## What it does
     Looks in ENV, ARG and the variables of commands for `PYTHONHTTPSVERIFY=0`,
-    `NODE_TLS_REJECT_UNAUTHORIZED=0`, `NPM_CONFIG_STRICT_SSL=false`, `GIT_SSL_NO_VERIFY=true`, `PIP_TRUSTED_HOST=…`, `GOINSECURE=…` and others.
+    `NODE_TLS_REJECT_UNAUTHORIZED=0`, `NPM_CONFIG_STRICT_SSL=false`, `GIT_SSL_NO_VERIFY=true`,
+    `PIP_TRUSTED_HOST=…`, `GOINSECURE=…` and others.
 
     ## Why is this bad?
     In ENV the switch does not end with the build: the application in the container then talks to anybody

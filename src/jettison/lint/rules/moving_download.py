@@ -14,7 +14,7 @@ from jettison.lint.rules._trust import verifies
 from jettison.lint.syntax import Instruction, Transfer
 
 _MOVING: Final = re.compile(
-    r"(?:/|=|-|_)(?:latest|nightly|snapshot|HEAD)(?:[/.?_-]|\Z)|/(?:refs/heads/)?(?:master|main|develop|trunk)(?:/|\.(?:zip|tar\.gz)\Z)",
+    r"(?:/|=|-|_)(?:latest|nightly|snapshot|HEAD)(?:[/.?_-]|\Z)|(?<!/pool)(?<!/archive)/(?:refs/heads/)?(?:master|main|develop|trunk)(?:/|\.(?:zip|tar\.gz)\Z)",
 )
 _MOVING_REF: Final = frozenset({"master", "main", "develop", "dev", "trunk", "HEAD", "latest", "nightly"})
 _FIXING: Final = frozenset({"checkout", "reset", "switch", "fetch"})
@@ -78,14 +78,22 @@ class MovingDownload(Rule):
             return
         for source in node.sources:
             text = source.text
-            repository = re.match(r"(?:git@|https?://|git://|ssh://).*\.git(?:#(?P<ref>[^:]*))?", text)
+            repository = re.match(
+                r"(?:git@|https?://|git://|ssh://).*\.git(?:#(?P<ref>[^:]*)|\?(?P<query>.*))?", text
+            )
             if repository is not None:
-                if (repository["ref"] or "HEAD") in _MOVING_REF:
+                if _names_branch(repository["ref"], repository["query"] or ""):
                     yield self.at(
                         source.span, "this repository is another one each day; nothing names a commit or tag"
                     )
             elif re.match(r"https?://", text) and _MOVING.search(text):
                 yield self.at(source.span, "what is behind this address changes, the address does not")
+
+
+def _names_branch(fragment: str | None, query: str) -> bool:
+    """Whether the reference behind `#`, or in the query, is missing or a branch."""
+    named = re.search(r"(?:\A|&)(?:ref|tag|branch|checksum|commit)=([^&]+)", query)
+    return ((named[1] if named else fragment) or "HEAD") in _MOVING_REF
 
 
 def _moves(command: Command, context: Context) -> bool:

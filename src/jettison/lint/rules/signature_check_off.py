@@ -31,7 +31,7 @@ _SETTINGS: Final = {
         re.compile(r"(?:repo_)?gpgcheck=(?:0|false|no)", re.I),
     ),
 }
-_TRUSTED: Final = re.compile(r"\[[^\]]*\btrusted=yes\b[^\]]*\]")
+_TRUSTED: Final = re.compile(r"\[[^\]]*\btrusted=yes\b[^\]]*\](?!\s*(?:file|copy):)")
 _CONFIG: Final = re.compile(
     r"^\s*(?:repo_)?gpgcheck\s*=\s*0|SigLevel\s*=\s*Never|^\s*pkg_gpgcheck\s*=\s*0", re.I | re.M
 )
