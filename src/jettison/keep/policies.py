@@ -11,8 +11,12 @@ from jettison.keep.rules.application import Application
 from jettison.keep.rules.commands import FULL_SHELL_BOX, SHELL_BOX, Commands
 from jettison.keep.rules.elf import ElfClosure
 from jettison.keep.rules.folders import Folders
+from jettison.keep.rules.jvm import Jvm
 from jettison.keep.rules.named import Named
+from jettison.keep.rules.node import NodePackages
+from jettison.keep.rules.perl import Perl
 from jettison.keep.rules.plugins import Plugins
+from jettison.keep.rules.ruby import Ruby
 from jettison.keep.rules.scripts import Interpreters
 from jettison.keep.rules.servers import Servers
 from jettison.keep.rules.start import Start
@@ -32,7 +36,17 @@ class Policy(StrEnum):
 
 
 _OBSERVED: Final[tuple[Callable[[], Rule], ...]] = (Trace, Start, ElfClosure, Interpreters, Accounts, Folders)
-_BALANCED: Final[tuple[Callable[[], Rule], ...]] = (Application, Named, Servers, Plugins, World)
+_BALANCED: Final[tuple[Callable[[], Rule], ...]] = (
+    Application,
+    Named,
+    Servers,
+    Plugins,
+    World,
+    NodePackages,
+    Jvm,
+    Perl,
+    Ruby,
+)
 
 
 def rules_of(policy: Policy, *, shell: bool | None) -> list[Rule]:

@@ -9,7 +9,7 @@ import msgspec
 
 from jettison.layers.entry import Kind
 from jettison.layers.path import encode_path, normalise
-from jettison.layers.tree import FileTree, Node
+from jettison.layers.tree import FileTree, Node, Resolved
 from jettison.observe.changed import Changed
 from jettison.observe.evidence import (
     Access,
@@ -75,10 +75,16 @@ def build_evidence(
     return evidence
 
 
+def resolve(lookup: Lookup, tree: FileTree) -> Resolved:
+    """Where `lookup` ends in `tree`, followed as the kernel does for its caller."""
+    path = lookup.path.lstrip(b"/")  # absolute in the container, and so below a changed root already
+    return tree.resolve(path, root=normalise(lookup.root), follow_last=lookup.follow)
+
+
 def _take(
     evidence: Evidence, tree: FileTree, lookup: Lookup, changed: Changed, mounts: Sequence[bytes]
 ) -> None:
-    found = tree.resolve(lookup.path, root=normalise(lookup.root), follow_last=lookup.follow)
+    found = resolve(lookup, tree)
     if found.path.partition(b"/")[0] in _KERNEL or any(_below(found.path, mount) for mount in mounts):
         for link in found.links:  # as in error.log -> /dev/stderr: the way out is the image's
             _note(evidence.paths.setdefault(encode_path(b"/" + link), Access()), lookup)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Container
 
-from jettison.layers.path import normalise
 from jettison.layers.tree import FileTree
+from jettison.observe.build import resolve
 from jettison.observe.trace import Trace
 
 _NOT_OF_THE_IMAGE = (b"proc", b"sys", b"dev")
@@ -19,7 +19,7 @@ def misses(trace: Trace, original: FileTree, kept: Container[bytes]) -> list[byt
     """
     found: set[bytes] = set()
     for lookup in trace.lookups:
-        resolved = original.resolve(lookup.path, root=normalise(lookup.root), follow_last=lookup.follow)
+        resolved = resolve(lookup, original)
         if resolved.node is None or resolved.path.partition(b"/")[0] in _NOT_OF_THE_IMAGE:
             continue
         found.update(path for path in (*resolved.links, resolved.path) if path and path not in kept)
