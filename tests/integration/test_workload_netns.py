@@ -210,6 +210,49 @@ def test_an_exposed_port_that_never_opens_costs_a_moment_and_a_replay_nothing(tm
     assert first.steps == second.steps
 
 
+INTERNAL = """
+import socket, threading, time
+def silent(port):
+    server = socket.create_server(("127.0.0.1", port))
+    while True:
+        kept.append(server.accept())
+kept = []
+threading.Thread(target=silent, args=(9000,), daemon=True).start()
+time.sleep(0.3)
+"""
+
+
+def test_a_port_of_its_own_beside_the_exposed_one_is_not_asked(tmp_path):
+    with python(tmp_path, INTERNAL + WEB % ("127.0.0.1", 80)) as target:
+        run = driven(target, exposed=["80"])
+    assert [endpoint.port for endpoint in run.endpoints] == [80]
+    assert run.ready_seconds < 4
+
+
+def test_a_service_on_another_port_than_the_exposed_one_is_found(tmp_path):
+    with python(tmp_path, WEB % ("127.0.0.1", 8081)) as target:
+        run = driven(target, exposed=["80"])
+    assert [endpoint.port for endpoint in run.endpoints] == [8081]
+
+
+def test_a_service_on_both_families_is_reached_by_ipv4(tmp_path):
+    source = WEB.replace(
+        "http.server.Threading", "http.server.ThreadingHTTPServer.address_family = 10\nhttp.server.Threading"
+    )
+    with python(tmp_path, source % ("::", 80)) as target:
+        assert driven(target).endpoints[0].address == "127.0.0.1"
+
+
+def test_a_replay_that_stays_at_rest_is_given_up_before_its_time(tmp_path):
+    with python(tmp_path, WEB % ("127.0.0.1", 80)) as target:
+        first = driven(target)
+    with running(tmp_path, "sleep", "60") as target:
+        started = time.monotonic()
+        second = drive(parse_workload().replaying(first), target, lambda *_: None)
+    assert second.responses[0].error.startswith("nothing listens")
+    assert time.monotonic() - started < 8
+
+
 def test_an_application_that_fails_at_once_is_noticed_at_once(tmp_path):
     with running(tmp_path, "sh", "-c", "echo cannot open config; exit 2") as target:
         started = time.monotonic()

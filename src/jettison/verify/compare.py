@@ -45,6 +45,8 @@ def compare(original: Sequence[Response], candidate: Sequence[Response], noise: 
     """
     answers = {response.step: response for response in candidate}
     found: list[Difference] = []
+    if candidate and candidate[0].failed and original and not original[0].failed:
+        return list(_differences(original[0], candidate[0], StepNoise()))  # it did not even start
     for response in original:
         step = noise.steps.get(response.step, StepNoise())
         if step.unstable:
@@ -65,13 +67,14 @@ def compare(original: Sequence[Response], candidate: Sequence[Response], noise: 
 
 def _differences(original: Response, candidate: Response, noise: StepNoise) -> Iterator[Difference]:
     told = facts(candidate)
-    for name, value in facts(original).items():
-        if value != told[name]:
-            yield Difference(
-                original.step, name, _excerpt([value]), _excerpt([told[name], *_output(candidate)])
-            )
-    if candidate.failed:
-        return  # there is no answer whose parts could differ, and its output was shown
+    changed = [(name, value) for name, value in facts(original).items() if value != told[name]]
+    if candidate.failed and changed:
+        # There is no answer whose parts could differ: the error says it, with the end of what was printed.
+        name, value = next((each for each in changed if each[0] == "error"), changed[0])
+        yield Difference(original.step, name, _excerpt([value]), _excerpt([told[name], *_output(candidate)]))
+        return
+    for name, value in changed:
+        yield Difference(original.step, name, _excerpt([value]), _excerpt([told[name]]))
     ours, theirs = parts(original), parts(candidate)
     for name in [*ours, *(name for name in theirs if name not in ours)]:
         if name not in ours or name not in theirs:

@@ -24,6 +24,8 @@ _PATIENCE_S = (1.0, 10.0)
 that took."""
 _STABLE_S = 0.1
 """What speaks another protocol than HTTP is ready when it listens and has used no CPU for so long."""
+_RESIGNED_S = 2.0
+"""How long a replay must have been at rest before it is given up ahead of its time."""
 _SETTLED_S = 0.3
 """An application that used no CPU for so long has nothing left to do by itself."""
 
@@ -59,6 +61,7 @@ class _Port:
     starting: bool = False
     hung_up_since: float | None = None
     next_ask: float = 0.0
+    seen: float = field(default_factory=time.monotonic)
 
     @property
     def answered(self) -> bool:
@@ -105,8 +108,18 @@ class _Waiting:
             if listener.port not in self.ports:
                 self.ports[listener.port] = _Port(listener, self._reached(listener))
             port = self.ports[listener.port]
-            if not port.answered and time.monotonic() >= port.next_ask:
+            if not port.answered and not self._beside(port) and time.monotonic() >= port.next_ask:
                 self._ask(port)
+
+    def _beside(self, port: _Port) -> bool:
+        """Whether `port` is not what is waited for. One that nobody named is asked once it is clear that no
+        named one opens: it may be the application's own (FastCGI, a control socket), and may never answer
+        us."""
+        named = self._named()
+        if not named or port.listener.port in named:
+            return False
+        patient = time.monotonic() - port.seen < _PATIENCE_S[0]
+        return bool(self.workload.known) or patient or not named.isdisjoint(self.ports)
 
     def _reached(self, listener: Listener) -> str:
         """`::` serves IPv4 too unless the socket says otherwise, and every client knows 127.0.0.1."""
@@ -155,19 +168,18 @@ class _Waiting:
             return False
         if self.first_answer is None:
             self.first_answer = self._elapsed()
-        if self.workload.known:
-            return all(endpoint.port in answered for endpoint in self.workload.known)
-        if self._wanted() <= answered:
-            return True
+        wanted = self._named() or self.ports.keys()
+        if self.workload.known or wanted <= answered:
+            return wanted <= answered
         least, most = _PATIENCE_S
         return self._elapsed() > self.first_answer + min(most, max(least, self.first_answer))
 
-    def _wanted(self) -> set[int]:
-        """The ports that are waited for: those somebody named, else all. A port that only the application's
-        own processes use (FastCGI, a control socket) may never answer us."""
-        named = {port.number for port in self.workload.ports}
-        named.update(request.port for request in self.workload.http if request.port is not None)
-        return named or set(self.ports)
+    def _named(self) -> set[int]:
+        """The ports that somebody named: an earlier run, else the image and the given requests."""
+        if self.workload.known:
+            return {endpoint.port for endpoint in self.workload.known}
+        given = (request.port for request in self.workload.http if request.port is not None)
+        return {*(port.number for port in self.workload.ports), *given}
 
     def _endpoints(self) -> tuple[Endpoint, ...]:
         """What answered, best first: exposed ports in their order, and among them what speaks HTTP."""
@@ -187,8 +199,10 @@ class _Waiting:
 
     def _limit(self, idle: _Idle) -> float:
         """Seconds: a job that exposes nothing and is at work has the time of a run, a service that of
-        becoming ready."""
+        becoming ready; a replay at rest, long after an earlier run was ready, will not become so any more."""
         work = self.workload
+        if work.known and idle.settled(_RESIGNED_S):
+            return min(work.ready_timeout, _RESIGNED_S + 3 * work.ready_before)
         if self.ports or work.ports or idle.settled(_SETTLED_S):
             return work.ready_timeout
         return max(work.run_timeout, work.ready_timeout)

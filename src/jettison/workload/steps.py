@@ -85,6 +85,8 @@ class Workload:
     http_timeout: float = HTTP_TIMEOUT_S
     known: tuple[Endpoint, ...] = ()
     """Where an earlier run was seen to listen; a replay waits for exactly these."""
+    ready_before: float = 0.0
+    """Seconds that an earlier run took to be ready."""
     requests: tuple[HttpRequest, ...] | None = None
     """All HTTP requests of an earlier run, in order; a replay makes these and discovers nothing anew."""
 
@@ -95,10 +97,15 @@ class Workload:
         So a candidate that links to less is asked for what the original has, and a port that an image exposes
         and never opens is not waited for a second time.
         """
-        ready = self.ready_timeout
-        if driven.ready_seconds is not None:
-            ready = min(ready, max(10.0, 10 * driven.ready_seconds))
-        return replace(self, known=driven.endpoints, requests=driven.requests, ready_timeout=ready)
+        before = driven.ready_seconds
+        timeout = self.ready_timeout if before is None else min(self.ready_timeout, max(10.0, 10 * before))
+        return replace(
+            self,
+            known=driven.endpoints,
+            requests=driven.requests,
+            ready_timeout=timeout,
+            ready_before=before or 0.0,
+        )
 
 
 def parse_workload(
