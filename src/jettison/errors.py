@@ -15,15 +15,16 @@
     │   └── NotFoundError              no such image, tag or blob
     └── ApplicationError           6   the original application itself did not work under the workload
 
-The exit code stands on the class, the remedy (`hint`) on the instance. A message names the object and the cause; the
-hint says what to do next. Neither ever holds a credential.
+The exit code stands on the class, the remedy (`hint`) on the instance. A message names the object and the
+cause; the hint says what to do next. Neither ever holds a credential.
 """
 
 from __future__ import annotations
 
 
 class JettisonError(Exception):
-    """Base of all errors raised on purpose; `str(error)` is one sentence, `error.hint` the remedy or an empty string."""
+    """Base of all errors raised on purpose; `str(error)` is one sentence, `error.hint` the remedy or an
+    empty string."""
 
     exit_code = 70
 
@@ -31,7 +32,8 @@ class JettisonError(Exception):
         super().__init__(message)
         self.hint = hint
         self.details = details
-        """Further lines worth showing under the message, such as the last lines of the application's output."""
+        """Further lines worth showing under the message, such as the last lines of the application's
+        output."""
 
 
 class ResultError(JettisonError):

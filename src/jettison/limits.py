@@ -1,7 +1,7 @@
 """Every bound of the program, with its unit, its value and the reason for it.
 
-Input from outside is read through one of these. What is over a bound is refused with `LimitError`; nothing is ever
-cut off silently, except captured output of the application, where the report says that it was.
+Input from outside is read through one of these. What is over a bound is refused with `LimitError`; nothing
+is ever cut off silently, except captured output of the application, where the report says that it was.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ MAX_ARCHIVE_MEMBERS: Final = 100_000
 MAX_LAYER_BYTES: Final = 128 * GIB
 """One layer, uncompressed."""
 MAX_COMPRESSION_RATIO: Final = 1100
-"""Uncompressed to compressed bytes, after the first 64 MiB; gzip cannot exceed 1032, so only chained bombs can."""
+"""Uncompressed to compressed bytes, after the first 64 MiB; gzip cannot exceed 1032, so only chained bombs
+can."""
 MAX_SYMLINKS: Final = 40
 """Links followed in one look-up, as the kernel does (MAXSYMLINKS)."""
 
@@ -64,9 +65,11 @@ STOP_TIMEOUT_S: Final = 10.0
 OUTPUT_BYTES: Final = 4 * MIB
 """The last bytes of each of stdout and stderr that are kept; older ones are dropped and counted."""
 BODY_BYTES: Final = 8 * MIB
-"""An HTTP body that is kept for comparison; longer ones are hashed and only their length and digest compared."""
+"""An HTTP body that is kept for comparison; longer ones are hashed and only their length and digest
+compared."""
 RESPONSE_TEXT_BYTES: Final = 512 * KIB
-"""A body or output whose text is kept, so that noise can be learned word by word; of longer ones only the digest."""
+"""A body or output whose text is kept, so that noise can be learned word by word; of longer ones only the
+digest."""
 HTTP_TIMEOUT_S: Final = 30.0
 """One request, from the connection to the last byte of the answer."""
 CRAWL_TIMEOUT_S: Final = 60.0

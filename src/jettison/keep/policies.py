@@ -14,6 +14,7 @@ from jettison.keep.rules.folders import Folders
 from jettison.keep.rules.jvm import Jvm
 from jettison.keep.rules.named import Named
 from jettison.keep.rules.node import NodePackages
+from jettison.keep.rules.packages import WholePackages
 from jettison.keep.rules.perl import Perl
 from jettison.keep.rules.plugins import Plugins
 from jettison.keep.rules.ruby import Ruby
@@ -55,5 +56,7 @@ def rules_of(policy: Policy, *, shell: bool | None) -> list[Rule]:
     if policy is Policy.OBSERVED:
         return [*rules, Commands(box=FULL_SHELL_BOX)] if shell else rules
     rules += [make() for make in _BALANCED]
+    if policy is Policy.PACKAGES:
+        rules.append(WholePackages())
     box = FULL_SHELL_BOX if shell or policy is Policy.PACKAGES else SHELL_BOX
     return [*rules, Commands(box=box if shell is not False else ())]
