@@ -4,11 +4,11 @@ through.
 The order is what makes a trace complete: a call is noted *before* it is let through, so whatever a process
 did, it is in the record by the time the process can show any effect of it.
 
-The way of a repeated look-up is short on purpose (`follow`, `_is_known`): receive, read the path out of the
-caller's memory, find it in a set, answer. A key in that set is only ever one that must mean the same again,
-for any process that runs the same program: an absolute path, not through `/proc`, with the same call and
-flags, in the same phase, while nobody has changed its root. Relative paths are resolved anew each time, so
-that no working folder or descriptor has to be kept up to date.
+The way of a repeated look-up is short on purpose (all of it is in `follow`): receive, read the path out of
+the caller's memory, find it in a set, answer. A key in that set is only ever one that must mean the same
+again, for any process that runs the same program: an absolute path, not through `/proc`, with the same call
+and flags, in the same phase, while nobody has changed its root. Relative paths are resolved anew each time,
+so that no working folder or descriptor has to be kept up to date.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import mmap
+import os
 import select
 import struct
 import time
@@ -23,7 +24,7 @@ from collections.abc import Callable
 from typing import ClassVar, Final
 
 from jettison.linux import seccomp
-from jettison.linux.memory import Reader
+from jettison.linux.memory import CHUNK
 from jettison.observe import arguments, calls, processes, sockets
 from jettison.observe.calls import ANY_WRITE, AT_EMPTY_PATH, CALLS, Call, Family, Target
 from jettison.observe.evidence import Phase, WriteOperation
@@ -31,15 +32,8 @@ from jettison.observe.record import Record
 from jettison.observe.shared import PHASE, read_mark
 from jettison.observe.sockets import Address
 from jettison.observe.stopped import Place, Stopped, signed
+from jettison.observe.tasks import Tasks
 from jettison.observe.trace import Direction, Protocol
-
-_LEASE_S: Final = 0.05
-"""How long a thread id is trusted to run the same program. The kernel hands ids out in turn, so that one
-cannot come back sooner than after a whole round (32,768 or more processes), and an execve is noticed
-anyway."""
-_MAX_TASKS: Final = 8192
-_MAX_KNOWN: Final = 100_000
-"""Bounds of the caches; a full one is emptied."""
 
 _EXEC_PHASE: Final = tuple(Phase).index(Phase.EXEC)
 _OPEN_HOW: Final = struct.Struct("<3Q")
@@ -48,18 +42,6 @@ _RESOLVE_IN_ROOT: Final = 0x10
 _SOCKETCALLS: Final = {2: "bind", 3: "connect", 4: "listen"}
 _BINDS: Final = calls.kind_of(calls.WRITE, WriteOperation.CREATE, follow=False)
 _CONNECTS: Final = calls.kind_of(calls.CONNECT)
-
-
-class _Task:
-    """What is known about a thread: the number of its program, the look-ups that need no second look, how
-    long to trust it."""
-
-    __slots__ = ("executable", "expires", "known")
-
-    def __init__(self, executable: int, known: set[tuple[int, int, bytes | None]]) -> None:
-        self.executable = executable
-        self.known = known
-        self.expires = time.monotonic() + _LEASE_S
 
 
 class Session:
@@ -83,13 +65,12 @@ class Session:
         business."""
         self._rooted = False
         """Whether some process has changed its root."""
-        self._tasks: dict[int, _Task] = {}
-        self._known: dict[int, set[tuple[int, int, bytes | None]]] = {}
-        self._reader = Reader()
+        self._tasks = Tasks(record)
 
     def follow(self) -> None:
         """Receive, note and let through, until no process is left."""
-        listener, page, ioctl = self._listener, self._page, fcntl.ioctl
+        listener, page, met = self._listener, self._page, self._tasks.met
+        ioctl, pread, now, get_call = fcntl.ioctl, os.pread, time.monotonic, CALLS.get
         start, end = self._slot, self._slot + 8
         seccomp.wake_synchronously(listener)
         while True:
@@ -99,24 +80,25 @@ class Session:
                 if error.errno in (errno.ENOENT, errno.EINTR) and not ended(listener):
                     continue
                 return
-            identity = note[:8]
-            page[start:end] = identity
+            page[start:end] = identity = note[:8]
             self.events += 1
-            call = CALLS.get(note[16:24])
-            if call is not None and not self._is_known(call, note):
-                self._note(call, note)
+            call = get_call(note[16:24])
+            if call is not None:
+                thread, address, flags = call.unpack(note)
+                task = met.get(thread)
+                if task is None or task.expires < now() or page[PHASE] != self._phase:
+                    self._note(call, note)
+                else:
+                    try:
+                        path, complete, _ = pread(task.memory, CHUNK, address).partition(b"\0")
+                    except (OSError, OverflowError):
+                        complete = b""
+                    if not complete or (call.token, flags, path) not in task.known:
+                        self._note(call, note)
             try:
                 ioctl(listener, seccomp.SEND, identity + seccomp.CONTINUE)
             except FileNotFoundError:
                 continue  # the caller was killed, or a signal made it start the call anew
-
-    def _is_known(self, call: Call, note: bytes) -> bool:
-        """Whether the same look-up was noted before."""
-        thread, address, flags = call.unpack(note)
-        task = self._tasks.get(thread)
-        if task is None or task.expires < time.monotonic() or self._page[PHASE] != self._phase:
-            return False
-        return (call.token, flags, self._reader.short_string(thread, address)) in task.known
 
     def _note(self, call: Call, note: bytes) -> None:
         """Look at a call closely and write down what it is about."""
@@ -125,7 +107,7 @@ class Session:
         try:
             if self._page[PHASE] != self._phase:
                 self._turn()
-            stopped = Stopped(call, note, listener=self._listener, reader=self._reader, rooted=self._rooted)
+            stopped = Stopped(call, note, listener=self._listener, tasks=self._tasks, rooted=self._rooted)
             if call.family is Family.EXEC:
                 self._execute(stopped)
             elif self._started:
@@ -139,17 +121,7 @@ class Session:
     def _turn(self) -> None:
         """A new phase: everything is worth noting again."""
         self._phase = self._page[PHASE]
-        for known in self._known.values():
-            known.clear()
-
-    def _task(self, thread: int) -> _Task:
-        task = self._tasks.get(thread)
-        if task is None or task.expires < time.monotonic():
-            number = self._record.executable(processes.executable(thread))
-            if len(self._tasks) >= _MAX_TASKS:
-                self._tasks.clear()
-            task = self._tasks[thread] = _Task(number, self._known.setdefault(number, set()))
-        return task
+        self._tasks.unlearn()
 
     def _path(self, stopped: Stopped) -> None:
         """A call of one path: the frequent ones."""
@@ -159,10 +131,7 @@ class Session:
         if place is not None:
             self._keep(stopped, stopped.kind(target), place)
         if self._means_the_same(target, path):
-            task = self._task(stopped.thread)
-            if len(task.known) >= _MAX_KNOWN:
-                task.known.clear()
-            task.known.add((stopped.call.token, stopped.call.unpack(stopped.note)[2], path))
+            stopped.task.learn((stopped.call.token, stopped.call.unpack(stopped.note)[2], path))
 
     def _means_the_same(self, target: Target, path: bytes | None) -> bool:
         """Whether the same call with the same path may be taken for known from now on."""
@@ -173,8 +142,10 @@ class Session:
     def _keep(self, stopped: Stopped, kind: int, place: Place) -> None:
         """Note a look-up, unless the caller is gone: then what was read may be another process's."""
         if stopped.waits():
-            number = self._task(stopped.thread).executable
-            self._record.lookup(kind, place.path, place.root, number, self._when, read_mark(self._page))
+            self._lookup(kind, place, stopped.task.executable)
+
+    def _lookup(self, kind: int, place: Place, executable: int) -> None:
+        self._record.lookup(kind, place.path, place.root, executable, self._when, read_mark(self._page))
 
     @property
     def _when(self) -> int:
@@ -191,11 +162,10 @@ class Session:
         """From now on `/` may mean something else to each process."""
         self._paths(stopped)
         self._rooted = True
-        self._known.clear()
-        self._tasks.clear()
+        self._tasks.unlearn()
 
     def _openat2(self, stopped: Stopped) -> None:
-        how = stopped.memory(stopped.values[2], _OPEN_HOW.size)
+        how = stopped.read(stopped.values[2], _OPEN_HOW.size)
         path = stopped.string(1)
         if len(how) < _OPEN_HOW.size or not path:
             return
@@ -210,15 +180,13 @@ class Session:
         place = self._program(stopped)
         if place is None or not stopped.waits():
             return
-        number = self._task(stopped.thread).executable if self._started else self._record.executable(b"")
+        number = stopped.task.executable if self._started else self._record.executable(b"")
         self._started = True
         if not place.path.startswith(processes.MEMORY_FILE):
-            self._record.lookup(
-                stopped.kind(target), place.path, place.root, number, self._when, read_mark(self._page)
-            )
+            self._lookup(stopped.kind(target), place, number)
         vector = 1 if target.path == 0 else 2
         self._record.execution(place.path, arguments.masked(stopped.words(vector)), self._when)
-        self._tasks.clear()  # of other threads too: the one that executes takes over the id of the first
+        self._tasks.forget()  # other threads too: the one that executes takes over the id of the first
 
     def _program(self, stopped: Stopped) -> Place | None:
         """What is executed: a path, or an open file (execveat with an empty path)."""
@@ -237,7 +205,7 @@ class Session:
         values, name = stopped.values, stopped.call.name
         if name == "socketcall":
             name = _SOCKETCALLS.get(values[0], "")
-            block = stopped.memory(values[1], 12)
+            block = stopped.read(values[1], 12)
             if not name or len(block) < 12:
                 return
             values = struct.unpack("<3I", block)
@@ -246,7 +214,7 @@ class Session:
             if kind.bound is not None:
                 self._endpoint(stopped, "listen", kind.protocol, kind.bound)
             return
-        address = sockets.parse(stopped.memory(values[1], min(values[2], sockets.MAX_ADDRESS)))
+        address = sockets.parse(stopped.read(values[1], min(values[2], sockets.MAX_ADDRESS)))
         if address is None:
             return
         if address.path:
@@ -269,7 +237,7 @@ class Session:
     }
 
     def _endpoint(self, stopped: Stopped, direction: Direction, protocol: Protocol, address: Address) -> None:
-        number = self._task(stopped.thread).executable
+        number = stopped.task.executable
         self._record.socket(direction, address.family, protocol, address.text, address.port, number)
 
 

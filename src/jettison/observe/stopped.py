@@ -9,16 +9,19 @@ would show it.
 from __future__ import annotations
 
 import struct
-from typing import Final, NamedTuple
+from collections.abc import Callable
+from typing import Final, NamedTuple, TypeVar
 
 from jettison.limits import MAX_PATH_BYTES
 from jettison.linux import seccomp
-from jettison.linux.memory import Reader
+from jettison.linux.memory import read, read_string
 from jettison.linux.syscalls import AUDIT_AARCH64, AUDIT_X86_64, X32_BIT
 from jettison.observe import processes
 from jettison.observe.arguments import MAX_ARGUMENT_BYTES, MAX_ARGUMENTS
 from jettison.observe.calls import ANY_WRITE, AT_FDCWD, Call, Target
+from jettison.observe.tasks import Tasks
 
+T = TypeVar("T")
 _NUMBER: Final = struct.Struct("<8xI4xII")
 _ARGUMENTS: Final = struct.Struct("<32x6Q")
 
@@ -38,16 +41,17 @@ def signed(value: int) -> int:
 class Stopped:
     """One notification, looked at closely."""
 
-    __slots__ = ("_listener", "_reader", "_rooted", "_wide", "call", "note", "thread", "values")
+    __slots__ = ("_listener", "_rooted", "_tasks", "_wide", "call", "note", "task", "thread", "values")
 
-    def __init__(self, call: Call, note: bytes, *, listener: int, reader: Reader, rooted: bool) -> None:
+    def __init__(self, call: Call, note: bytes, *, listener: int, tasks: Tasks, rooted: bool) -> None:
         self.call = call
         self.thread, number, arch = _NUMBER.unpack_from(note)
         self.values: tuple[int, ...] = _ARGUMENTS.unpack_from(note)
         self.note = note
         self._listener = listener
-        self._reader = reader
+        self._tasks = tasks
         self._rooted = rooted
+        self.task = tasks.of(self.thread)
         self._wide = arch in (AUDIT_X86_64, AUDIT_AARCH64) and not number & X32_BIT
 
     def waits(self) -> bool:
@@ -65,11 +69,18 @@ class Stopped:
     def string(self, index: int) -> bytes | None:
         """The path that an argument points to; None if it cannot be read or is longer than any path may
         be."""
-        return self._reader.string(self.thread, self.values[index], MAX_PATH_BYTES)
+        return self._look(read_string, self.values[index], MAX_PATH_BYTES)
 
-    def memory(self, address: int, size: int) -> bytes:
+    def read(self, address: int, size: int) -> bytes:
         """Up to `size` bytes of the caller's memory."""
-        return self._reader.read(self.thread, address, size)
+        return self._look(read, address, size)
+
+    def _look(self, how: Callable[[int, int, int], T], address: int, size: int) -> T:
+        try:
+            return how(self.task.memory, address, size)
+        except ProcessLookupError:  # it has executed another program since it was met
+            self.task = self._tasks.renew(self.thread)
+            return how(self.task.memory, address, size)
 
     def kind(self, target: Target) -> int:
         """What the call does to `target`, which flags may change."""
@@ -110,11 +121,11 @@ class Stopped:
         """The strings of a null-terminated vector that an argument points to, as many and as long as are kept
         of an argv."""
         width = 8 if self._wide else 4
-        raw = self.memory(self.values[index], MAX_ARGUMENTS * width)
+        raw = self.read(self.values[index], MAX_ARGUMENTS * width)
         words = []
         for place in range(0, len(raw) - width + 1, width):
             address = int.from_bytes(raw[place : place + width], "little")
             if not address:
                 break
-            words.append(self.memory(address, MAX_ARGUMENT_BYTES).partition(b"\0")[0])
+            words.append(self.read(address, MAX_ARGUMENT_BYTES).partition(b"\0")[0])
         return words
