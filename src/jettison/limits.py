@@ -70,6 +70,8 @@ compared."""
 RESPONSE_TEXT_BYTES: Final = 512 * KIB
 """A body or output whose text is kept, so that noise can be learned word by word; of longer ones only the
 digest."""
+RUN_TEXT_BYTES: Final = 16 * MIB
+"""Text of all answers of one run that is kept; of later ones only the digest. Three runs are held at a time."""
 HTTP_TIMEOUT_S: Final = 30.0
 """One request, from the connection to the last byte of the answer."""
 CRAWL_TIMEOUT_S: Final = 60.0

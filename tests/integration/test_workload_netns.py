@@ -11,6 +11,7 @@ import time
 import pytest
 from workload_target import python, running
 
+from jettison.limits import RUN_TEXT_BYTES
 from jettison.observe.evidence import Phase
 from jettison.workload.drive import drive
 from jettison.workload.endpoint import Scheme
@@ -355,3 +356,14 @@ def test_an_openapi_document_of_the_application_is_played(tmp_path):
     with python(tmp_path, source) as target:
         run = driven(target, crawl=False, openapi="/api.json")
     assert by_step(run)["openapi GET /next"].status == 200
+
+
+def test_the_texts_of_one_run_are_kept_up_to_a_bound_and_the_rest_by_digest(tmp_path):
+    big = 'PAGES = {"/big": ("text/plain", "x" * 500_000), '
+    source = WEB.replace("PAGES = {", big) % ("127.0.0.1", 80)
+    with python(tmp_path, source) as target:
+        run = driven(target, http=["/big"] * 40)
+    bodies = [response.body for response in run.responses if response.body is not None]
+    assert sum(len(body.text) for body in bodies if body.text is not None) <= RUN_TEXT_BYTES
+    assert {body.size for body in bodies if body.text is None} == {500_000}
+    assert run.steps[-1] == "http GET /big (40)"

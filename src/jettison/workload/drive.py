@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from jettison.layers.path import printable
+from jettison.limits import RUN_TEXT_BYTES
 from jettison.observe.arguments import masked
 from jettison.observe.evidence import Phase
 from jettison.workload import web
@@ -22,7 +23,7 @@ from jettison.workload.endpoint import Endpoint
 from jettison.workload.inside import Inside
 from jettison.workload.outputs import State, snapshot, written
 from jettison.workload.ready import Ready, wait_ready
-from jettison.workload.responses import Kind, Response, content_of
+from jettison.workload.responses import Content, Kind, Response, content_of
 from jettison.workload.steps import HttpRequest, Workload
 from jettison.workload.target import Target
 
@@ -45,6 +46,11 @@ class Driven:
     """Every HTTP request that was made, in order, for `Workload.replaying`."""
     batch: bool = False
     """It did its work and ended by itself."""
+
+    @property
+    def unexercised(self) -> bool:
+        """It started, and nothing was asked of it: what it needs to serve was not seen."""
+        return not self.batch and len(self.responses) == 1
 
     @property
     def steps(self) -> tuple[str, ...]:
@@ -74,6 +80,7 @@ class _Drive:
     requests: list[HttpRequest] = field(default_factory=list)
     cookies: dict[str, str] = field(default_factory=dict)
     names: Counter[str] = field(default_factory=Counter)
+    text_size: int = 0
 
     def run(self) -> Driven:
         """All steps, in the order that `Workload` documents."""
@@ -159,11 +166,20 @@ class _Drive:
                 seconds=time.time() - begun,
                 status=answer.status,
                 headers=dict(answer.headers),
-                body=answer.body,
+                body=self._affordable(answer.body),
                 error=answer.error,
             )
         )
         return answer
+
+    def _affordable(self, body: Content | None) -> Content | None:
+        """`body`, without its text when that is more than may still be kept of this run."""
+        if body is None or body.text is None:
+            return body
+        if self.text_size + body.size > RUN_TEXT_BYTES:
+            return body.without_text()
+        self.text_size += body.size
+        return body
 
     def _asked(self, endpoints: list[Endpoint], request: HttpRequest) -> Answer:
         if gone := self._gone():

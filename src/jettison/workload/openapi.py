@@ -2,8 +2,7 @@
 calls valid.
 
 Values come from `example`, `examples`, `default`, `const` and `enum`, and else from type, format and bounds.
-The document is JSON; YAML is refused with a clear word. It may come from the application, so it is bounded in
-size, depth and number of requests.
+The document may come from the application, so values, depth and number of requests are bounded.
 """
 
 from __future__ import annotations
@@ -15,11 +14,10 @@ from urllib.parse import quote, unquote, urlencode, urlsplit
 
 import msgspec
 
-from jettison.errors import LimitError, UsageError
-from jettison.limits import MAX_SMALL_FILE_BYTES, OPENAPI_REQUESTS
+from jettison.limits import OPENAPI_REQUESTS
+from jettison.workload.apidoc import load
 from jettison.workload.steps import HttpRequest, printable_path
 
-MAX_DOCUMENT_BYTES: Final = MAX_SMALL_FILE_BYTES
 _METHODS: Final = ("get", "head", "options", "post", "put", "patch", "delete")
 """In this order, so that what is read exists and what is made is not deleted too early."""
 _MAX_DEPTH = 8
@@ -49,22 +47,7 @@ def requests(document: bytes, name: str) -> list[HttpRequest]:
 
     Raises UsageError for what is no such document, LimitError for one that is too large.
     """
-    return list(_requests(_Document(_parse(document, name))))
-
-
-def _parse(document: bytes, name: str) -> dict[str, Any]:
-    if len(document) > MAX_DOCUMENT_BYTES:
-        raise LimitError(f"the OpenAPI document {name} is larger than {MAX_DOCUMENT_BYTES} bytes")
-    try:
-        root = msgspec.json.decode(document)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        hint = (
-            "YAML is not read: convert it, for example with `yq -o json`" if document[:1] not in b"{[" else ""
-        )
-        raise UsageError(f"the OpenAPI document {name} is not JSON: {error}", hint=hint) from None
-    if not isinstance(root, dict) or not ("openapi" in root or "swagger" in root):
-        raise UsageError(f"{name} is not an OpenAPI document", hint="it has neither `openapi` nor `swagger`")
-    return root
+    return list(_requests(_Document(load(document, name))))
 
 
 @dataclass

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from enum import StrEnum
 
-from msgspec import Struct, field
+from msgspec import Struct, field, structs
 
 from jettison.limits import RESPONSE_TEXT_BYTES
 
@@ -39,6 +39,10 @@ class Content(Struct, frozen=True, omit_defaults=True):
     """The first 16 bytes in hexadecimal, when there is no text."""
     truncated: bool = False
     """More would have come than was read."""
+
+    def without_text(self) -> Content:
+        """The same by its digest alone."""
+        return structs.replace(self, text=None)
 
 
 class Collector:

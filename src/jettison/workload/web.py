@@ -9,6 +9,7 @@ from pathlib import Path
 from jettison.errors import UsageError
 from jettison.limits import CRAWL_TIMEOUT_S, RESPONSE_TEXT_BYTES
 from jettison.workload import openapi
+from jettison.workload.apidoc import MAX_DOCUMENT_BYTES
 from jettison.workload.client import Answer
 from jettison.workload.crawl import Crawl, same_origin
 from jettison.workload.endpoint import Endpoint
@@ -97,7 +98,7 @@ def _described(where: str) -> Plan:
     application."""
     if Path(where).is_file():
         with open(where, "rb") as file:
-            document = file.read(openapi.MAX_DOCUMENT_BYTES + 1)
+            document = file.read(MAX_DOCUMENT_BYTES + 1)
     elif where.startswith("/"):
         answer = yield HttpRequest(path=where, source="openapi")
         if answer.status != 200 or answer.body is None or answer.body.text is None:

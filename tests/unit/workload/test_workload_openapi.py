@@ -5,9 +5,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from jettison.errors import LimitError, UsageError
 from jettison.limits import OPENAPI_REQUESTS
-from jettison.workload.openapi import MAX_DOCUMENT_BYTES, requests
+from jettison.workload.openapi import requests
 
 
 def made(paths, **root):
@@ -143,25 +142,6 @@ def test_swagger_2_has_its_base_path_body_and_form_parameters():
 
 def test_the_number_of_requests_is_bounded():
     assert len(made({f"/{n}": {"get": {}} for n in range(OPENAPI_REQUESTS + 50)})) == OPENAPI_REQUESTS
-
-
-@pytest.mark.parametrize(
-    "document", [b"openapi: 3.0.0\npaths: {}\n", b"{", b"[1]", b"{}", b"\xff\xfe", b"[" * 100_000]
-)
-def test_what_is_no_openapi_document_in_json_is_refused(document):
-    with pytest.raises(UsageError):
-        requests(document, "x")
-
-
-def test_yaml_is_refused_with_a_way_out():
-    with pytest.raises(UsageError) as raised:
-        requests(b"openapi: 3.0.0\n", "api.yaml")
-    assert "yq -o json" in raised.value.hint
-
-
-def test_a_document_over_the_bound_is_refused():
-    with pytest.raises(LimitError):
-        requests(b" " * (MAX_DOCUMENT_BYTES + 1), "x")
 
 
 def test_nonsense_where_the_format_wants_something_else_is_passed_over():
