@@ -12,7 +12,8 @@ KIB: Final = 1024
 MIB: Final = 1024 * KIB
 GIB: Final = 1024 * MIB
 
-# --- documents ---------------------------------------------------------------------------------------------------
+# --- documents
+---------------------------------------------------------------------------------------------------
 MAX_JSON_BYTES: Final = 4 * MIB
 """A manifest, index or config; registries accept 4 MiB at the most (distribution-spec, pushing manifests)."""
 MAX_JSON_DEPTH: Final = 64
@@ -24,7 +25,8 @@ MAX_MANIFESTS: Final = 1000
 MAX_INDEX_DEPTH: Final = 4
 """Indexes within indexes."""
 
-# --- layers ------------------------------------------------------------------------------------------------------
+# --- layers
+------------------------------------------------------------------------------------------------------
 MAX_PATH_BYTES: Final = 4096
 """PATH_MAX of Linux."""
 MAX_NAME_BYTES: Final = 255
@@ -47,7 +49,8 @@ can."""
 MAX_SYMLINKS: Final = 40
 """Links followed in one look-up, as the kernel does (MAXSYMLINKS)."""
 
-# --- files read as data --------------------------------------------------------------------------------------------
+# --- files read as data
+--------------------------------------------------------------------------------------------
 MAX_SMALL_FILE_BYTES: Final = 8 * MIB
 """Configuration and databases that are parsed whole (passwd, ld.so.conf, package.json, dpkg status)."""
 MAX_ELF_TABLE_BYTES: Final = 16 * MIB
@@ -55,7 +58,8 @@ MAX_ELF_TABLE_BYTES: Final = 16 * MIB
 MAX_CLOSURE_FILES: Final = 500_000
 """Files that one keep plan may hold."""
 
-# --- running ---------------------------------------------------------------------------------------------------------
+# --- running
+---------------------------------------------------------------------------------------------------------
 READY_TIMEOUT_S: Final = 60.0
 """How long an application may take to be ready when `--timeout` says nothing."""
 RUN_TIMEOUT_S: Final = 600.0
@@ -71,7 +75,8 @@ RESPONSE_TEXT_BYTES: Final = 512 * KIB
 """A body or output whose text is kept, so that noise can be learned word by word; of longer ones only the
 digest."""
 RUN_TEXT_BYTES: Final = 16 * MIB
-"""Text of all answers of one run that is kept; of later ones only the digest. Three runs are held at a time."""
+"""Text of all answers of one run that is kept; of later ones only the digest. Three runs are held at a
+time."""
 HTTP_TIMEOUT_S: Final = 30.0
 """One request, from the connection to the last byte of the answer."""
 CRAWL_TIMEOUT_S: Final = 60.0
