@@ -13,7 +13,6 @@ MIB: Final = 1024 * KIB
 GIB: Final = 1024 * MIB
 
 # --- documents
----------------------------------------------------------------------------------------------------
 MAX_JSON_BYTES: Final = 4 * MIB
 """A manifest, index or config; registries accept 4 MiB at the most (distribution-spec, pushing manifests)."""
 MAX_JSON_DEPTH: Final = 64
@@ -26,7 +25,6 @@ MAX_INDEX_DEPTH: Final = 4
 """Indexes within indexes."""
 
 # --- layers
-------------------------------------------------------------------------------------------------------
 MAX_PATH_BYTES: Final = 4096
 """PATH_MAX of Linux."""
 MAX_NAME_BYTES: Final = 255
@@ -50,7 +48,6 @@ MAX_SYMLINKS: Final = 40
 """Links followed in one look-up, as the kernel does (MAXSYMLINKS)."""
 
 # --- files read as data
---------------------------------------------------------------------------------------------
 MAX_SMALL_FILE_BYTES: Final = 8 * MIB
 """Configuration and databases that are parsed whole (passwd, ld.so.conf, package.json, dpkg status)."""
 MAX_ELF_TABLE_BYTES: Final = 16 * MIB
@@ -59,7 +56,6 @@ MAX_CLOSURE_FILES: Final = 500_000
 """Files that one keep plan may hold."""
 
 # --- running
----------------------------------------------------------------------------------------------------------
 READY_TIMEOUT_S: Final = 60.0
 """How long an application may take to be ready when `--timeout` says nothing."""
 RUN_TIMEOUT_S: Final = 600.0

@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 
 
 _FOR_INSTALLING: Final = frozenset(
-    "debconf debconf-2.0 cdebconf adduser init-system-helpers usrmerge usr-is-merged sysvinit-utils lsb-base "
-    "ucf dpkg install-info man-db systemd-standalone-sysusers opensysusers update-inetd".split()
+    ["debconf", "debconf-2.0", "cdebconf", "adduser", "init-system-helpers", "usrmerge", "usr-is-merged", "sysvinit-utils", "lsb-base", "ucf", "dpkg", "install-info", "man-db", "systemd-standalone-sysusers", "opensysusers", "update-inetd"]
 )
 _NOT_CALLED: Final = re.compile(
     rb"usr/share/(?:man|info|locale|lintian|bug|doc-base|help|gtk-doc)/|usr/share/doc/(?!.*/copyright\Z)"
