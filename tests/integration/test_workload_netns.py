@@ -366,4 +366,4 @@ def test_the_texts_of_one_run_are_kept_up_to_a_bound_and_the_rest_by_digest(tmp_
     bodies = [response.body for response in run.responses if response.body is not None]
     assert sum(len(body.text) for body in bodies if body.text is not None) <= RUN_TEXT_BYTES
     assert {body.size for body in bodies if body.text is None} == {500_000}
-    assert run.steps[-1] == "http GET /big (40)"
+    assert "http GET /big (40)" in run.steps
