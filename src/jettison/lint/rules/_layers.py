@@ -135,3 +135,12 @@ def absolute(path: str, cwd: str | None) -> str | None:
     if path.startswith("~") or (cwd is None and not path.startswith("/")):
         return None
     return posixpath.normpath(posixpath.join(cwd or "/", path))
+
+
+def whole_line(node: Instruction, context: Context) -> Span:
+    """An instruction with its line ending."""
+    text, end = context.source.text, node.span.end
+    for newline in ("\r\n", "\n"):
+        if text.startswith(newline, end):
+            return Span(node.span.start, end + len(newline))
+    return node.span

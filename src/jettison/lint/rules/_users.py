@@ -15,6 +15,7 @@ from jettison.lint.syntax import Instruction
 
 _NOT_ROOT: Final = {
     **{name: name for name in ("solr", "varnish", "haproxy", "kong", "odoo", "flink", "adminer", "jenkins")},
+    "jetty": "jetty",
     **dict.fromkeys(("elasticsearch", "kibana", "logstash"), "1000"),
     "memcached": "memcache",
     "open-liberty": "1001",
@@ -22,6 +23,15 @@ _NOT_ROOT: Final = {
     "sonarqube": "sonarqube",
 }
 """Docker official images that do not start as root; all others do."""
+_OFFICIAL: Final = frozenset(
+    {
+        *("eclipse-temurin", "amazoncorretto", "maven", "gradle", "ibmjava", "sapmachine", "dart", "swift"),
+        *("caddy", "traefik", "registry", "docker", "clojure", "groovy", "jruby", "ibm-semeru-runtimes"),
+        *("solr", "varnish", "haproxy", "kong", "odoo", "adminer", "elasticsearch", "kibana", "logstash"),
+        *("open-liberty", "websphere-liberty", "sonarqube", "flink", "jetty", "nextcloud", "joomla"),
+    }
+)
+"""Docker official images whose name does not tell their system."""
 _DROPPING: Final = frozenset(
     {
         *("postgres", "redis", "mysql", "mariadb", "mongo", "rabbitmq", "cassandra", "couchdb", "neo4j"),
@@ -30,7 +40,8 @@ _DROPPING: Final = frozenset(
 )
 """Images whose entry point starts as root and gives its rights up at once."""
 _SYSTEM: Final = {
-    **dict.fromkeys((Distro.DEBIAN, Distro.UBUNTU), {"nobody": 65534, "www-data": 33}),
+    Distro.DEBIAN: {"nobody": 65534, "www-data": 33},
+    Distro.UBUNTU: {"nobody": 65534, "www-data": 33},
     Distro.ALPINE: {"nobody": 65534},
 }
 DROPPERS: Final = frozenset({"gosu", "su-exec", "setpriv", "runuser", "s6-setuidgid", "chroot", "setuidgid"})
@@ -50,7 +61,8 @@ def starting_user(base: BaseName | None) -> str | None:
         return "1654" if "chiseled" in tag or "distroless" in tag else "root"
     if base.short in ("ubi", "ubi-minimal", "ubi-micro", "ubi-init", "wolfi-base"):
         return "root"
-    if base.registry == "docker.io" and "/" not in base.repository:
+    known = base.distro is not Distro.UNKNOWN or base.repository in _OFFICIAL
+    if known and base.registry == "docker.io" and "/" not in base.repository:
         return _NOT_ROOT.get(base.repository, "root")
     return None
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from jettison.lint.fix import Applicability, Edit, Fix, Scope, delete, insert
 from jettison.lint.rule import Context, Finding, Rule, Severity
+from jettison.lint.rules._layers import whole_line
 from jettison.lint.rules._secrets import names_secret
-from jettison.lint.source import Span
 from jettison.lint.syntax import Instruction, KeyValue, Pair
 
 
@@ -77,7 +77,7 @@ def _fix(node: KeyValue, pair: Pair, context: Context) -> Fix | None:
     if stage is None or len(node.pairs) > 1 or node.index < 0:
         return None
     name = pair.key.text
-    edits: list[Edit] = [delete(_line(node, context))]
+    edits: list[Edit] = [delete(whole_line(node, context))]
     for other in stage.instructions:
         if other is node or not _mentions(other, name, context):
             continue
@@ -92,12 +92,3 @@ def _fix(node: KeyValue, pair: Pair, context: Context) -> Fix | None:
 def _mentions(node: Instruction, name: str, context: Context) -> bool:
     """Whether an instruction uses a variable: by reference, or, for RUN, by a program that reads it."""
     return name in context.source.slice(node.span)
-
-
-def _line(node: Instruction, context: Context) -> Span:
-    """The instruction with its line ending."""
-    end = node.span.end
-    text = context.source.text
-    if text.startswith("\r\n", end):
-        return Span(node.span.start, end + 2)
-    return Span(node.span.start, end + 1 if text.startswith("\n", end) else end)

@@ -1,0 +1,187 @@
+"""CCH102 deleted-in-later-layer."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from jettison.lint.command import Command, Scope
+from jettison.lint.fix import Applicability, Fix
+from jettison.lint.packages import Verb, action
+from jettison.lint.rule import Context, Finding, Rule, Severity
+from jettison.lint.rules._building import before
+from jettison.lint.rules._layers import absolute, joined, located, written
+from jettison.lint.source import Span
+from jettison.lint.syntax import Instruction
+
+_CACHES: Final = {
+    "/var/lib/apt/lists": "apt",
+    "/var/cache/apt": "apt",
+    "/var/cache/apk": "apk",
+    "/var/cache/yum": "yum",
+    "/var/cache/dnf": "dnf",
+    "/root/.cache/pip": "pip",
+    "/root/.npm": "npm",
+}
+"""Folders that package managers fill."""
+_FILLING: Final = frozenset({Verb.INSTALL, Verb.SYNC, Verb.REFRESH, Verb.UPGRADE, Verb.DIST_UPGRADE})
+
+
+class DeletedInLaterLayer(Rule):
+    r"""Flags files that one instruction adds and a later one deletes.
+
+    ## What it does
+    Looks in stages that ship for `rm` of what an earlier instruction copied, downloaded or cloned; for
+    removing packages that an earlier RUN installed; and for cleaning the caches of a package manager in
+    another RUN than the one that filled them.
+
+    ## Why is this bad?
+    A layer is never changed by those above it. The file is only hidden: it is still pushed, pulled and
+    stored, and everybody can read it from the layer below.
+
+    ## Example
+    ```dockerfile
+    RUN curl -fsSLo /tmp/sdk.tar.gz https://example.org/sdk.tar.gz
+    RUN tar -xzf /tmp/sdk.tar.gz -C /opt && rm /tmp/sdk.tar.gz
+    ```
+
+    ## Use instead
+    ```dockerfile
+    RUN curl -fsSLo /tmp/sdk.tar.gz https://example.org/sdk.tar.gz \
+        && tar -xzf /tmp/sdk.tar.gz -C /opt && rm /tmp/sdk.tar.gz
+    ```
+
+    ## When to ignore
+    When the layers are squashed afterwards.
+
+    ## Fix safety
+    Safe: where the two RUN follow each other and can be joined without any other effect.
+
+    ## Sources
+    - slim ID.20021; Docker documentation, "Building best practices"
+    - OCI Image Format Specification, "Image Layer Filesystem Changeset", Whiteouts
+    """
+
+    code = "CCH102"
+    name = "deleted-in-later-layer"
+    severity = Severity.WARNING
+    aliases = ("ID.20021",)
+    fixable = Applicability.SAFE
+    keywords = frozenset({"RUN"})
+
+    def instruction(self, node: Instruction, context: Context) -> Iterator[Finding]:
+        """What a RUN deletes, compared with what earlier instructions left."""
+        if not context.ships(node) or node.index < 0:
+            return
+        earlier = before(node, context.build)
+        for cwd, command in located(node, context.build):
+            if Scope.SUBSTITUTION in command.scopes:
+                continue
+            for span, source, what in (
+                *_removed(command, cwd, earlier, context),
+                *_uninstalled(command, earlier, context),
+            ):
+                line = context.source.position(source.span.start).line
+                message = f"{what} stays in the layer of line {line}; deleted here it is only hidden"
+                yield self.at(span, message, fix=_fix(source, node, context))
+
+
+_Hit = tuple[Span, Instruction, str]
+"""Where something is deleted, the instruction that added it, and what it is."""
+
+
+def _removed(
+    command: Command, cwd: str | None, earlier: list[Instruction], context: Context
+) -> Iterator[_Hit]:
+    if command.name != "rm":
+        return
+    for arg in command.operands():
+        path = absolute(arg.value, cwd) if arg.value else None
+        if path is None or path == "/":
+            continue
+        for source in reversed(earlier):
+            if any(_covers(path, item) for item in written(source, context.build)):
+                yield arg.span, source, f"`{arg.text}`"
+                break
+        else:
+            yield from _cleaned(command, path, arg.span, earlier, context)
+
+
+def _covers(pattern: str, path: str) -> bool:
+    if not re.search(r"[*?\[]", pattern):
+        return path == pattern or path.startswith(f"{pattern}/")
+    return pattern.count("/") == path.count("/") and fnmatch.fnmatchcase(path, pattern)
+
+
+def _cleaned(
+    command: Command, path: str, span: Span, earlier: list[Instruction], context: Context
+) -> Iterator[_Hit]:
+    """The cache of a package manager that only an earlier RUN filled."""
+    folder = re.sub(r"/\*.*\Z", "", path)
+    manager = next(
+        (name for place, name in _CACHES.items() if folder == place or place.startswith(f"{folder}/")), None
+    )
+    if (
+        manager is None
+        or _fills(command.instruction, manager, context)
+        or folder in ("/var", "/root", "/var/lib")
+    ):
+        return
+    source = next((node for node in reversed(earlier) if _fills(node, manager, context)), None)
+    if source is not None and not _cleans(source, folder, context):
+        yield span, source, f"what `{manager}` stored"
+
+
+def _fills(node: Instruction, manager: str, context: Context) -> bool:
+    if node.keyword != "RUN" or any("type=cache" in (flag.value or "") for flag in node.flags):
+        return False
+    requests = (action(command) for command in context.build.commands(node))
+    return any(
+        item is not None and item.manager.name == manager and item.verb in _FILLING for item in requests
+    )
+
+
+def _cleans(node: Instruction, folder: str, context: Context) -> bool:
+    """Whether the RUN that fills a cache empties it as well."""
+    return any(
+        command.name == "rm" and any(arg.text.startswith(folder) for arg in command.args)
+        for command in context.build.commands(node)
+    )
+
+
+def _uninstalled(command: Command, earlier: list[Instruction], context: Context) -> Iterator[_Hit]:
+    """Packages that are removed here, and installed by an earlier instruction only."""
+    request = action(command)
+    if request is None or request.verb is not Verb.REMOVE:
+        return
+    here = _installed(command.instruction, request.manager.name, context)
+    for package in request.packages:
+        if package.name in here:
+            continue
+        for source in reversed(earlier):
+            if package.name in _installed(source, request.manager.name, context):
+                yield package.arg.span, source, f"package `{package.name}`"
+                break
+
+
+def _installed(node: Instruction, manager: str, context: Context) -> set[str]:
+    found: set[str] = set()
+    if node.keyword != "RUN":
+        return found
+    for command in context.build.commands(node):
+        request = action(command)
+        if request is not None and request.manager.name == manager and request.verb is Verb.INSTALL:
+            found |= {package.name for package in request.packages}
+            virtual = command.option_value("-t", "--virtual") if manager == "apk" else None
+            if virtual is not None:
+                found.add(virtual.text)
+    return found
+
+
+def _fix(source: Instruction, node: Instruction, context: Context) -> Fix | None:
+    stage = context.build.stage_of(node)
+    if stage is None or source.keyword != "RUN" or node.index != source.index + 1:
+        return None
+    return joined(source, node, context)
