@@ -2,8 +2,9 @@
 
 **What.** Of each kept file the package that owns it, of the operating system or of a language, with all its
 files that the image still has; and, of operating-system packages, those it names in its dependencies,
-alternatives and virtual names included, as far as they are installed. Folders of documentation stay as the
-image has them.
+alternatives and virtual names included, as far as they are installed. Left out: manuals, translations of
+messages, documentation other than the copyright; and dependencies that only installation scripts call
+(`debconf`, `adduser` and the like), which would bring a whole Perl into every image.
 
 **Why.** A package is the unit that its makers test. Who wants to debug, to extend, or to be asked nothing
 about single files takes this policy.
@@ -29,7 +30,11 @@ if TYPE_CHECKING:
 
 
 _FOR_INSTALLING: Final = frozenset(
-    ["debconf", "debconf-2.0", "cdebconf", "adduser", "init-system-helpers", "usrmerge", "usr-is-merged", "sysvinit-utils", "lsb-base", "ucf", "dpkg", "install-info", "man-db", "systemd-standalone-sysusers", "opensysusers", "update-inetd"]
+    (
+        *("debconf", "debconf-2.0", "cdebconf", "adduser", "ucf", "dpkg", "install-info", "man-db"),
+        *("init-system-helpers", "sysvinit-utils", "lsb-base", "usrmerge", "usr-is-merged"),
+        *("systemd-standalone-sysusers", "opensysusers", "update-inetd"),
+    )
 )
 _NOT_CALLED: Final = re.compile(
     rb"usr/share/(?:man|info|locale|lintian|bug|doc-base|help|gtk-doc)/|usr/share/doc/(?!.*/copyright\Z)"
