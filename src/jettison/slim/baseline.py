@@ -67,7 +67,7 @@ def workload_of(image: Image, tree: FileTree, drive: Drive) -> Workload:
         timeout=drive.timeout,
         exposed=run.exposed_ports,
         healthcheck=_healthcheck(image),
-        shell=SHELL if tree.resolve(SHELL[0].encode()).node is not None else None,
+        shell=_shell(run.shell or SHELL, tree),
     )
 
 
@@ -128,6 +128,11 @@ def identify(image: Image) -> ImageIdentity:
         platform=image.config.platform,
         manifest_digest=None if digest is None else str(digest),
     )
+
+
+def _shell(shell: tuple[str, ...], tree: FileTree) -> tuple[str, ...] | None:
+    """The image's SHELL, if the image has it."""
+    return shell if tree.resolve(shell[0].encode()).node is not None else None
 
 
 def _healthcheck(image: Image) -> Healthcheck | None:

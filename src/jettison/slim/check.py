@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from jettison.errors import ApplicationError
 from jettison.image.model import Image
 from jettison.image.platform import check_runs_here
 from jettison.sandbox.journal import Journal
@@ -14,7 +15,7 @@ from jettison.slim.progress import Progress, Silent
 from jettison.slim.result import Verification
 from jettison.verify.compare import compare
 from jettison.verify.noise import learn
-from jettison.verify.replay import replay
+from jettison.verify.replay import not_started, replay
 
 
 def verify(
@@ -41,16 +42,12 @@ def verify(
     with progress.stage("verify"):
         first, second = (run.driven.responses for run in baseline.runs)
         noise = learn(first, second)
-        seen = replay(
-            replace(
-                baseline.scene,
-                folders=other.folders,
-                spec=replace(other.spec, stop_timeout=baseline.scene.spec.stop_timeout),
-            ),
-            journal,
-            observed=False,
-        )
-    found = compare(first, seen.driven.responses, noise)
+        grace = baseline.scene.spec.stop_timeout
+        again = replace(baseline.scene, folders=other.folders, spec=replace(other.spec, stop_timeout=grace))
+        try:
+            found = compare(first, replay(again, journal, observed=False).driven.responses, noise)
+        except ApplicationError as error:
+            found = [not_started(error)]
     return Verification(
         passed=not found, rounds=1, steps=len(first), unstable=sorted(noise.unstable), differences=found
     )

@@ -15,7 +15,7 @@ from jettison.slim.baseline import Baseline, identify
 from jettison.slim.candidate import Candidate
 from jettison.slim.describe import described, original_size
 from jettison.slim.plan import Job
-from jettison.slim.result import PublishedImage, SlimReport, Verification
+from jettison.slim.result import PublishedImage, SlimReport
 from jettison.slim.stopwatch import Stopwatch
 from jettison.slim.trial import Trial
 from jettison.stores.publish import publish
@@ -54,7 +54,7 @@ def finish(
             version=jettison.__version__,
             original=original_size(job.image, tree),
             verification=verification,
-            warnings=[*_thin(verification), *plan.warnings],
+            warnings=[*_thin(baseline), *plan.warnings],
         )
         described(report, tree, plan, trial.candidate, evidence)
         if verification.passed or job.force:
@@ -78,9 +78,9 @@ def _decided(job: Job, tree: FileTree, evidence: Evidence, packages: Inventory) 
     )
 
 
-def _thin(verification: Verification) -> list[str]:
+def _thin(baseline: Baseline) -> list[str]:
     """A replay proves what it asks for, and a start alone asks for little."""
-    if verification.steps > 1:
+    if not baseline.runs[0].driven.unexercised:
         return []
     return ["only the start was compared: add --host-exec, --exec or --http for a proof worth the name"]
 

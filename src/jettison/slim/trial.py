@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from jettison.errors import ApplicationError
 from jettison.keep.plan import KeepPlan, heal
 from jettison.layers.path import encode_path
 from jettison.layers.stream import Compression
@@ -20,7 +21,7 @@ from jettison.slim.result import Verification
 from jettison.slim.stopwatch import Stopwatch
 from jettison.verify.compare import Difference, compare
 from jettison.verify.noise import Noise, learn
-from jettison.verify.replay import Observation
+from jettison.verify.replay import not_started
 
 
 class Trial:
@@ -57,16 +58,14 @@ class Trial:
             with watch.stage("write"):
                 self.candidate = self._write(number)
             with watch.stage("verify"):
-                seen, missed = self._try(observed=True)
-                result.differences = self._compare(seen)
+                result.differences, missed = self._try(observed=True)
             missed = [path for path in missed if path not in self._plan]
             if not missed or not heal(self._plan, missed):
                 break
             result.healed += [encode_path(b"/" + path) for path in missed]
         if not result.differences:
             with watch.stage("verify"):
-                seen, _ = self._try(observed=False)
-                result.differences = self._compare(seen)
+                result.differences, _ = self._try(observed=False)
         result.passed = not result.differences
         return result
 
@@ -82,8 +81,12 @@ class Trial:
             compression=self._compression,
         )
 
-    def _try(self, *, observed: bool) -> tuple[Observation, list[bytes]]:
-        return try_candidate(self.candidate, self._scene, self._journal, self._tree, observed=observed)
-
-    def _compare(self, seen: Observation) -> list[Difference]:
-        return compare(self._expected, seen.driven.responses, self._noise)
+    def _try(self, *, observed: bool) -> tuple[list[Difference], list[bytes]]:
+        """What the candidate answers otherwise, and what it looked up in vain."""
+        try:
+            seen, missed = try_candidate(
+                self.candidate, self._scene, self._journal, self._tree, observed=observed
+            )
+        except ApplicationError as error:
+            return [not_started(error)], []
+        return compare(self._expected, seen.driven.responses, self._noise), missed

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from jettison.errors import ApplicationError
 from jettison.observe.changed import Changed, changed
 from jettison.observe.evidence import Lifecycle, Phase, Resources
 from jettison.observe.observer import Observer
@@ -16,6 +17,7 @@ from jettison.sandbox.journal import Journal
 from jettison.sandbox.rootfs import mounted
 from jettison.sandbox.sandbox import Sandbox, StopResult, sandbox
 from jettison.sandbox.spec import RunSpec
+from jettison.verify.compare import Difference
 from jettison.workload.drive import Driven, drive
 from jettison.workload.steps import Workload
 
@@ -71,6 +73,12 @@ def replay(scene: Scene, journal: Journal, *, observed: bool) -> Observation:
             changed=changed(root.upper),
             trace=None if observer is None else observer.finish(),
         )
+
+
+def not_started(error: ApplicationError) -> Difference:
+    """A candidate whose program cannot even be executed: for the original that is an error, here it is the
+    result."""
+    return Difference("start", "error", "started", str(error))
 
 
 def _ignore(_phase: Phase, _step: str) -> None:
