@@ -182,3 +182,9 @@ def test_gems_stay_whole_with_the_gems_they_depend_on(tmp_path):
     } <= set(plan)
     assert b"usr/lib/ruby/3.1.0/set.rb" in plan
     assert not any(path.endswith((b"rdoc.rb", b"other.rb", b"test_tilt.rb")) for path in plan)
+
+
+def test_an_empty_source_names_nothing(tmp_path):
+    """Packages of Python begin with one."""
+    tree = make_tree(tmp_path, {"app/__init__.py": "", "app/main.js": "", "app/x.rb": "", "app/y.pl": ""})
+    assert b"app/__init__.py" in balanced(tree, config=make_config(working_dir="/app"))

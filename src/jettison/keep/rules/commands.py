@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from jettison.keep.binary import binary
@@ -128,7 +129,7 @@ def started_in_code(text: bytes) -> Iterator[bytes]:
     constants are the words of a command.
     """
     lines = text.splitlines()
-    for line, after in zip(lines, [*lines[1:], b""], strict=True):
+    for line, after in pairwise([*lines, b""]):
         for call in _STARTS.finditer(line):
             rest = line[call.start() if call[0] == b"`" else call.end() :] + b"\n" + after
             words = [match[match.lastindex or 0] for match in _LITERAL.finditer(rest)]
