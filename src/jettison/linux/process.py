@@ -42,18 +42,45 @@ def start_time(pid: int) -> int | None:
     return None
 
 
-def children() -> set[int]:
-    """Children of this process, also those that have ended and those that it adopted."""
-    return {
-        int(pid) for path in Path("/proc/self/task").glob("*/children") for pid in path.read_text().split()
-    }
-
-
 def pid_namespace(pid: int) -> str:
     """The identity of the PID namespace that `pid` is in; empty when the process is gone."""
     with contextlib.suppress(OSError):
         return os.readlink(f"/proc/{pid}/ns/pid")
     return ""
+
+
+def children_in(namespaces: set[str]) -> set[int]:
+    """Children of this process, adopted ones and ended ones too, that are in one of these PID namespaces."""
+    children: set[int] = set()
+    for thread in os.listdir("/proc/self/task"):
+        with contextlib.suppress(OSError):  # a thread may just have ended
+            children.update(map(int, Path(f"/proc/self/task/{thread}/children").read_text().split()))
+    return {pid for pid in children if _is_in(pid, namespaces)}
+
+
+def _is_in(pid: int, namespaces: set[str]) -> bool:
+    """Without root, the namespace of an ended process may be hidden: then any namespace below ours counts."""
+    try:
+        return os.readlink(f"/proc/{pid}/ns/pid") in namespaces
+    except PermissionError:
+        return _has_ended(pid) and _depth(pid) > _depth(os.getpid())
+    except OSError:
+        return False
+
+
+def _has_ended(pid: int) -> bool:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0] == b"Z"
+    return False
+
+
+def _depth(pid: int) -> int:
+    """How many PID namespaces a process is in, one inside the other (proc(5), NSpid)."""
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{pid}/status").read_text("utf-8", "replace").splitlines():
+            if line.startswith("NSpid:"):
+                return len(line.split())
+    return 0
 
 
 def reap(namespaces: set[str]) -> None:
@@ -62,10 +89,9 @@ def reap(namespaces: set[str]) -> None:
     The first process of a namespace cannot end before the status of every other one was taken; those that
     this process adopted wait for it.
     """
-    for pid in children():
-        if pid_namespace(pid) in namespaces - {""}:
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(pid, os.WNOHANG)
+    for pid in children_in(namespaces):
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(pid, os.WNOHANG)
 
 
 def kill_by_arguments(*arguments: bytes) -> None:
@@ -97,7 +123,7 @@ def kill_session(leader: int) -> None:
     """
     for _ in range(_ROUNDS):
         victims = _session(leader)
-        for pid in victims:
+        for pid in sorted(victims):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         if victims <= {leader}:
@@ -124,8 +150,10 @@ def _family(pid: int) -> tuple[int, int] | None:
 
 
 class ChildProcess:
-    """A child (or adopted descendant) of this process, held by a pidfd: its number cannot be reused under
-    it."""
+    """A child (or adopted descendant) of this process.
+
+    Its number is not given to another process before `end`: until then only its status is looked at.
+    """
 
     def __init__(self, pid: int) -> None:
         """Raises ProcessLookupError when `pid` is gone."""
@@ -144,12 +172,12 @@ class ChildProcess:
     def wait(self, timeout: float | None) -> int | None:
         """As `poll`, after waiting up to `timeout` seconds (None: for ever)."""
         if self._status is None and _ended(self._fd, None if timeout is None else max(0, timeout) * 1000):
-            self._status = self._reap()
+            self._status = self._look()
         return self._status
 
-    def _reap(self) -> int:
+    def _look(self) -> int:
         try:
-            info = os.waitid(os.P_PIDFD, self._fd, os.WEXITED)
+            info = os.waitid(os.P_PIDFD, self._fd, os.WEXITED | os.WNOWAIT)
         except ChildProcessError:  # somebody else took the status
             return -signal.SIGKILL
         if info is None:  # typeshed: only with WNOHANG
@@ -166,4 +194,6 @@ class ChildProcess:
         if self._status is None:
             self.signal(signal.SIGKILL)
             self.wait(timeout)
+        with contextlib.suppress(ChildProcessError):
+            os.waitid(os.P_PIDFD, self._fd, os.WEXITED | os.WNOHANG)
         os.close(self._fd)

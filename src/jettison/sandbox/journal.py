@@ -84,7 +84,7 @@ class Journal:
             if self._fd < 0:
                 return
             for number, record in reversed(self._open.copy().items()):
-                with contextlib.suppress(OSError):
+                with contextlib.suppress(OSError, HostError):
                     record.undo()
                     self._cross_out(number)
             if not self._open:
@@ -234,8 +234,8 @@ def _sweep(path: Path) -> list[Record]:
     undone: list[Record] = []
     records = _read(path)
     for record in reversed(records.values()):
-        with contextlib.suppress(OSError):
-            record.undo()
+        with contextlib.suppress(OSError, HostError):
+            record.recover()
             undone.append(record)
     if len(undone) == len(records):
         path.unlink(missing_ok=True)

@@ -18,8 +18,9 @@ import msgspec
 
 from jettison.errors import ApplicationError, HostError
 from jettison.layers.path import printable
-from jettison.linux.process import ChildProcess, children, kill_session, pid_namespace
+from jettison.linux.process import ChildProcess, children_in, kill_session, pid_namespace
 from jettison.sandbox.cgroup import Cgroup
+from jettison.sandbox.guard import Guard
 from jettison.sandbox.oci import Completed, Runtime, call, last_message, message_in
 from jettison.sandbox.output import Output
 from jettison.sandbox.process import ExecResult
@@ -53,6 +54,7 @@ class Launcher:
         self._folder = folder
         self._numbers = itertools.count(1)
         self._main: ChildProcess | None = None
+        self._guard: Guard | None = None
         self._held: set[int] = set()
         """Processes whose status somebody waits for."""
 
@@ -72,6 +74,7 @@ class Launcher:
         if done.code:
             raise self._failure("set the container up", done, output)
         self._main = self._hold(_MAIN)
+        self._guard = Guard(self._main.pid)
         return self._main
 
     def start(self) -> None:
@@ -119,6 +122,13 @@ class Launcher:
                 f"the kernel could not end container {self.id}", hint="it hangs in a device or a dead mount"
             )
 
+    def release(self) -> None:
+        """Let go of the main process, which has ended."""
+        if self._guard is not None:
+            self._guard.close()
+        if self._main is not None:
+            self._main.end(0)
+
     def settle(self) -> None:
         """Wait for a call that is under way, and take the status of a main process that nobody came to
         hold."""
@@ -150,11 +160,9 @@ class Launcher:
         """
         if self._main is None:
             return
-        namespace = pid_namespace(self._main.pid)
-        for pid in children() - self._held:
-            if namespace and pid_namespace(pid) == namespace:
-                with contextlib.suppress(ChildProcessError):
-                    os.waitpid(pid, 0)
+        for pid in children_in({pid_namespace(self._main.pid)} - {""}) - self._held:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, 0)
 
     def _log(self, name: str) -> Path:
         return self._folder / f"{name}.log"

@@ -36,6 +36,8 @@ class Folder(msgspec.Struct, tag="folder", frozen=True, omit_defaults=True):
         elif (path := Path(self.path)).is_dir():
             path.rmdir()
 
+    recover = undo
+
     def describe(self) -> str:
         """For people."""
         return f"folder {self.path}"
@@ -53,19 +55,26 @@ class Container(msgspec.Struct, tag="container", frozen=True):
     """The runtime's state and log are in here."""
 
     def undo(self) -> None:
-        """Kill what is in it and make the runtime forget it; raises OSError."""
-        kill_by_arguments(b"--root", os.fsencode(f"{self.folder}/state"))
+        """Kill what is in it and remove its groups; raises OSError. The runtime's state goes with the
+        folder."""
         group = Cgroup(self.id)
         namespaces = {pid_namespace(pid) for pid in group.pids()} - {pid_namespace(os.getpid())}
         group.kill(between=lambda: reap(namespaces))
         reap(namespaces)
-        folder = Path(self.folder)
-        runtime = Runtime(kind=self.kind, path=Path(self.runtime), version="", cgroups=self.cgroups)
-        if (folder / "state" / self.id).exists():
-            with mount_space() as space:
-                log = folder / "delete.log"
-                space.run(call, runtime.command(folder, log, "delete", "--force", self.id), log=log)
         group.remove()
+
+    def recover(self) -> None:
+        """Undo what a killed process left, perhaps in the middle of a call of the runtime; raises OSError."""
+        folder = Path(self.folder)
+        kill_by_arguments(b"--root", os.fsencode(f"{folder}/state"))
+        if not self.cgroups and (folder / "state" / self.id).exists():
+            with mount_space() as space:  # without groups only the runtime knows what it started
+                space.run(call, self._delete(folder), log=folder / "delete.log")
+        self.undo()
+
+    def _delete(self, folder: Path) -> list[str]:
+        runtime = Runtime(kind=self.kind, path=Path(self.runtime), version="", cgroups=False)
+        return runtime.command(folder, folder / "delete.log", "delete", "--force", self.id)
 
     def describe(self) -> str:
         """For people."""

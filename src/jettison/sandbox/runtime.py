@@ -51,8 +51,11 @@ def identify(name: str) -> Runtime | None:
     """The runtime that the command `name` (or path) is; None when there is none, or none that is known
     here."""
     path = shutil.which(name)
-    if path is None:
-        return None
+    return None if path is None else _ask(path)
+
+
+@functools.cache
+def _ask(path: str) -> Runtime | None:
     try:
         done = subprocess.run(
             [path, "--version"],

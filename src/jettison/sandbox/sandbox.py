@@ -98,7 +98,8 @@ class Sandbox:
         killed = self._main.wait(self._spec.stop_timeout if grace_s is None else grace_s) is None
         if killed:
             self.kill()
-        return StopResult(Exit.of(self._main.wait(0) or 0, oom=False), time.monotonic() - begin, killed)
+        ended = Exit.of(self._main.wait(0) or 0, oom=self._cgroup.out_of_memory())
+        return StopResult(ended, time.monotonic() - begin, killed)
 
     def kill(self) -> None:
         """End every process of the container."""
@@ -111,7 +112,7 @@ class Sandbox:
                 self.kill()
             finally:
                 self.output.finish(_LAST_OUTPUT_S)
-                self._main.end(0)
+                self._launcher.release()
 
     def usage(self) -> Usage:
         """What all processes together used so far."""

@@ -115,11 +115,11 @@ def test_a_full_disk_is_the_hosts_fault(place: Place, tmp_path: Path) -> None:
 
 
 def in_namespace(namespace: str) -> list[str]:
-    """Processes of a PID namespace."""
+    """Processes of a PID namespace that have not ended."""
     found = []
     for path in Path("/proc").glob("[0-9]*/ns/pid"):
         try:
-            if os.readlink(path) == namespace:
+            if os.readlink(path) == namespace and (path.parents[1] / "cmdline").read_bytes():
                 found.append(path.parts[2])
         except OSError:
             continue
