@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 
 from jettison.errors import InvalidInputError
 from jettison.image.config import History, ImageConfig, parse_config, rewrite_config
@@ -15,7 +14,6 @@ from jettison.image.model import Image
 from jettison.layers.files import Handle
 from jettison.layers.layer import TarLayer
 from jettison.layers.stream import Blob, Region
-from jettison.layers.unpack import unpack_image
 from jettison.layers.write import LayerBlob
 
 
@@ -39,15 +37,6 @@ class NewImage:
         """The digest of its manifest in an OCI layout."""
         layers = [layer_descriptor(blob.digest, blob.size, blob.compression) for blob in self.blobs]
         return Digest.of(image_manifest(self.raw_config, layers).as_bytes())
-
-    def unpacked(self, folder: Path) -> NewImage:
-        """The same image with its layers unpacked below `folder`, which it then uses in place.
-
-        For candidates: nothing of them goes into the cache. Raises `HostError`.
-        """
-        folders = unpack_image(self, folder)
-        layers = [replace(layer, directory=path) for layer, path in zip(self.layers, folders, strict=True)]
-        return replace(self, layers=layers)
 
 
 def new_image(

@@ -52,11 +52,6 @@ class Changes(Struct):
     links: list[tuple[bytes, bytes]] = field(default_factory=list)
     """Hard links to files of lower layers: path, target."""
 
-    @property
-    def self_contained(self) -> bool:
-        """Whether the unpacked form is the same on whatever lower layers."""
-        return not self.links and not self.implied
-
 
 def collect(entries: Iterable[Entry]) -> Changes:
     """The change set that `entries`, in the order of their archive, make.

@@ -11,19 +11,18 @@ from __future__ import annotations
 
 import errno
 import fcntl
-import hashlib
 import os
 import shutil
 import stat
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from jettison.errors import HostError
 from jettison.image.digest import Digest
 from jettison.image.model import Image, Layer
 from jettison.layers.cache import changes_of, remember
-from jettison.layers.changes import Changes, Collector, Node
+from jettison.layers.changes import IMPLIED_MODE, Changes, Collector, Node
 from jettison.layers.content import Folder
 from jettison.layers.entry import Entry, Kind
 from jettison.layers.files import cache_folder, host_errors, sweep_folders, temporary_folder
@@ -44,30 +43,34 @@ def unpacked(image: Image, index: int) -> Path:
     """The folder of layer `index` of `image`: where it lies already, else from the cache, unpacked first if
     need be.
 
-    Raises `RefusedError` for a layer that is malformed or not what its digest says, `HostError` when there
-    is no place for it. Several processes may ask for the same layer.
+    The cache is by ChainID (image-spec, config.md): folders that a layer does not describe, and hard links to
+    files below it, make its form depend on the layers below. Raises `RefusedError` for a layer that is
+    malformed or not what its digest says, `HostError` when there is no place for it. Several processes may
+    ask for the same layer.
     """
-    layer = image.layers[index]
-    if layer.directory is not None:
-        return layer.directory
+    directory = image.layers[index].directory
+    if directory is not None:
+        return directory
     store = _store()
-    names = [_key(layer.diff_id), _key(_chain_id([lower.diff_id for lower in image.layers[: index + 1]]))]
+    key = _chain_id([layer.diff_id for layer in image.layers[: index + 1]]).value.replace(":", "-")
+    target = store / key
     with host_errors(f"cannot unpack a layer into {store}"):
-        if (found := _existing(store, names)) is not None:
-            return found
-        with _locked(store / f"{names[0]}.lock"):
-            return _existing(store, names) or _fill(store, names, image, index)
+        if not target.is_dir():
+            below = unpacked(image, index - 1) if index else None
+            with _locked(store / f"{key}.lock"):
+                if not target.is_dir():
+                    _fill(target, image, index, below)
+    return target
 
 
 def unpack_image(image: Image, folder: Path) -> list[Path]:
-    """Unpack all layers of `image` into new folders below `folder`, base first; for images that are soon
-    gone again."""
-    paths = []
-    for index, layer in enumerate(image.layers):
+    """Unpack all layers of `image` into new folders below `folder`, base first; for images that are soon gone
+    again. Raises as `unpacked` does."""
+    paths: list[Path] = []
+    for index in range(len(image.layers)):
         path = folder / str(index)
         with host_errors(f"cannot unpack a layer into {folder}"):
-            path.mkdir()
-            _complete(path, unpack(layer, path), image, index)
+            _unpack_onto(path, image, index, paths[-1] if paths else None)
         paths.append(path)
     return paths
 
@@ -97,39 +100,54 @@ def is_real_root() -> bool:
         return mapped.read(200).split() == [b"0", b"0", b"4294967295"]
 
 
-def _fill(store: Path, names: list[str], image: Image, index: int) -> Path:
-    """Unpack a layer into `store`; names are the key of the layer alone and of the layer on its lower
-    layers."""
-    layer = image.layers[index]
+def _fill(target: Path, image: Image, index: int, below: Path | None) -> None:
+    """Unpack a layer to `target` in the cache."""
+    store = target.parent
     _sweep(store)
     with temporary_folder(store, _TEMPORARY) as temporary:
-        root = temporary / "root"
-        root.mkdir(mode=0o755)
-        changes = unpack(layer, root)
-        _complete(root, changes, image, index)
-        target = store / (names[0] if changes.self_contained else names[1])
-        root.rename(target)
-    remember(layer.diff_id, changes)
-    return target
+        changes = _unpack_onto(temporary / "root", image, index, below)
+        (temporary / "root").rename(target)
+    remember(image.layers[index].diff_id, changes)
 
 
-def _complete(root: Path, changes: Changes, image: Image, index: int) -> None:
-    """Add what depends on lower layers: attributes of implied folders, hard links to files of lower
-    layers."""
-    if changes.self_contained:
-        return
-    lower = MergedTree(changes_of(layer) for layer in image.layers[:index])
-    with _Unpacker(root) as unpacker:
-        for path, target in changes.links:
-            node = lower.link_target(target)
-            layer, origin = lower.origin(node)
-            content = _pieces(unpacked(image, layer), origin, node) if node.kind is Kind.FILE else ()
-            unpacker.put_node(node, content)
-            unpacker.link(path, node.path)
-        for path in reversed(changes.implied):
-            known = lower.get(path)
-            if known is not None and known.kind is Kind.DIR:
-                unpacker.set_folder(known)
+def _unpack_onto(root: Path, image: Image, index: int, below: Path | None) -> Changes:
+    """Unpack a layer to the new folder `root`, with what depends on the layers below, the last in `below`.
+
+    That is: attributes of folders that it has and does not describe, and hard links to files of lower layers.
+    """
+    root.mkdir(mode=IMPLIED_MODE)
+    os.utime(root, ns=(0, 0))
+    changes = unpack(image.layers[index], root)
+    if below is not None and (not changes.nodes or changes.nodes[0].path):
+        _like(root, below)
+    if changes.implied or changes.links:
+        lower = MergedTree(changes_of(layer) for layer in image.layers[:index])
+        with _Unpacker(root) as unpacker:
+            _complete(unpacker, changes, lower, image)
+    return changes
+
+
+def _like(root: Path, below: Path) -> None:
+    """Give the folder `root` the owner, mode and time of `below`: the root folder of the lower layers."""
+    status = below.stat()
+    with suppress(PermissionError):
+        os.chown(root, status.st_uid, status.st_gid)
+    root.chmod(stat.S_IMODE(status.st_mode))
+    os.utime(root, ns=(status.st_mtime_ns, status.st_mtime_ns))
+
+
+def _complete(unpacker: _Unpacker, changes: Changes, lower: MergedTree, image: Image) -> None:
+    """Write hard links to files of lower layers, and the attributes of implied folders."""
+    for path, target in changes.links:
+        node = lower.link_target(target)
+        index, origin = lower.origin(node)
+        is_file = node.kind is Kind.FILE
+        unpacker.put_node(node, _pieces(unpacked(image, index), origin, node) if is_file else ())
+        unpacker.link(path, node.path)
+    for path in reversed(changes.implied):
+        known = lower.get(path)
+        is_folder = known is not None and known.kind is Kind.DIR
+        unpacker.set_folder(known if known and is_folder else Node(path, Kind.DIR, IMPLIED_MODE))
 
 
 def _pieces(folder: Path, path: bytes, node: Node) -> Iterator[bytes]:
@@ -273,7 +291,7 @@ class _Unpacker:
             return self._root
         try:
             descriptor = openat2(self._root, path, _FOLDER, resolve=_INSIDE)
-        except (FileNotFoundError, NotADirectoryError, OSError) as error:
+        except OSError as error:
             if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
                 raise
             descriptor = self._make_folder(path)
@@ -318,21 +336,12 @@ def _write(descriptor: int, piece: bytes) -> None:
         written += os.write(descriptor, piece[written:])
 
 
-def _key(digest: Digest) -> str:
-    return f"{digest.algorithm}-{digest.hex}"
-
-
 def _chain_id(diff_ids: list[Digest]) -> Digest:
-    """The ChainID of a stack of layers (OCI image-spec, config.md); of a single one too hashed, to differ
-    from its key."""
-    chain = ""
-    for diff_id in diff_ids:
-        chain = "sha256:" + hashlib.sha256(f"{chain} {diff_id}".encode()).hexdigest()
-    return Digest(chain)
-
-
-def _existing(store: Path, names: list[str]) -> Path | None:
-    return next((store / key for key in names if (store / key).is_dir()), None)
+    """The ChainID of a stack of layers (OCI image-spec, config.md, "Layer ChainID")."""
+    chain = diff_ids[0]
+    for diff_id in diff_ids[1:]:
+        chain = Digest.of(f"{chain} {diff_id}".encode())
+    return chain
 
 
 @contextmanager

@@ -12,7 +12,6 @@ from jettison.stores.docker_archive.write import write_docker_archive
 from jettison.stores.docker_daemon.write import write_daemon
 from jettison.stores.oci_archive.write import write_oci_archive
 from jettison.stores.oci_layout.write import write_oci_layout
-from jettison.stores.open import open_image
 from jettison.stores.packed import pack
 
 
@@ -58,18 +57,6 @@ def publish(
             hint = "write oci:DIR:TAG, then: skopeo copy oci:DIR:TAG DESTINATION"
             raise UsageError(f"images cannot be written to {reference.transport} yet: {text!r}", hint=hint)
     return Published(text, digest)
-
-
-def copy_image(
-    source: str, destination: str, *, platform: str | None = None, replace: bool = False
-) -> Published:
-    """Copy the image at the reference `source` to `destination`: config and layers byte for byte, all
-    digests verified.
-
-    Raises as `open_image` and `publish` do.
-    """
-    image = open_image(source, platform=platform)
-    return publish(image, destination, source=source, replace=replace)
 
 
 def _tagged(reference: Reference) -> Reference:
