@@ -36,6 +36,12 @@ def starters(stage: Stage) -> Iterator[ShellOrExec]:
             yield node
 
 
+def runs_arguments(entry: ShellOrExec) -> bool:
+    """Whether an ENTRYPOINT runs what CMD hands over, as entry scripts, inits and `env` do."""
+    last = entry.exec[-1].text if entry.exec else ""
+    return last == "--" or last.endswith((".sh", "entrypoint", "tini", "dumb-init", "env", "exec", "gosu"))
+
+
 def is_windows(stage: Stage) -> bool:
     """Whether the stage is a Windows image, where there is no process 1 of this kind."""
     return stage.distro is Distro.WINDOWS

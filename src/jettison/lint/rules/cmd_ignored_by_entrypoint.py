@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from jettison.lint.build import Stage
 from jettison.lint.rule import Context, Finding, Rule, Severity
+from jettison.lint.rules._process import runs_arguments
 from jettison.lint.syntax import ShellOrExec
 
 
@@ -50,14 +51,17 @@ class CmdIgnoredByEntrypoint(Rule):
             return
         if not isinstance(entry, ShellOrExec) or not isinstance(command, ShellOrExec):
             return
-        if entry.exec is None and entry.script is not None and entry.script.text:
-            if "$@" not in entry.script.text and command.arguments.text not in ("", "[]"):
-                yield self.at(
-                    command.keyword_span, "the shell form of ENTRYPOINT takes no arguments: CMD is ignored"
-                )
-        elif entry.exec and command.exec is None and command.script is not None and command.script.text:
-            name = entry.exec[-1].text
-            runs = name == "--" or name.endswith((".sh", "entrypoint", "tini", "dumb-init", "-c"))
-            if not runs:
-                message = f"`{entry.exec[0].text}` gets `/bin/sh`, `-c` and this line as its arguments"
-                yield self.at(command.keyword_span, message)
+        if (
+            _is_script(entry)
+            and "$@" not in entry.arguments.text
+            and command.arguments.text not in ("", "[]")
+        ):
+            message = "the shell form of ENTRYPOINT takes no arguments: CMD is ignored"
+            yield self.at(command.keyword_span, message)
+        elif entry.exec and _is_script(command) and not runs_arguments(entry):
+            message = f"`{entry.exec[0].text}` gets `/bin/sh`, `-c` and this line as its arguments"
+            yield self.at(command.keyword_span, message)
+
+
+def _is_script(node: ShellOrExec) -> bool:
+    return node.exec is None and node.script is not None and bool(node.script.text)

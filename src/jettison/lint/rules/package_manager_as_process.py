@@ -50,16 +50,10 @@ class PackageManagerAsProcess(Rule):
     `go run` and `mvn` even compile at each start.
 
     ## Example
-    ```dockerfile
-    FROM node:22.11.0-bookworm-slim
-    CMD ["npm", "start"]
-    ```
+    A Dockerfile with `CMD ["npm", "start"]` beside a package.json whose `start` is `node server.js`.
 
     ## Use instead
-    ```dockerfile
-    FROM node:22.11.0-bookworm-slim
-    CMD ["node", "server.js"]
-    ```
+    `CMD ["node", "server.js"]`
 
     ## When to ignore
     In images for development.

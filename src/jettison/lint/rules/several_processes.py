@@ -9,6 +9,8 @@ from jettison.lint.rule import Context, Finding, Rule, Severity
 from jettison.lint.rules._process import SUPERVISORS, has_init, shell_scripts, starters, target_stage
 from jettison.lint.rules._script import background
 
+_SERVICE = "nobody notices when this service ends, and SIGTERM does not reach it"
+
 
 class SeveralProcesses(Rule):
     """Flags a container that starts several services.
@@ -49,12 +51,10 @@ class SeveralProcesses(Rule):
         for node in starters(stage):
             for command in context.build.commands(node):
                 if command.name in SUPERVISORS and command.name not in ("pm2", "pm2-runtime"):
-                    message = f"`{command.name}` runs several services in one container; the engine sees none of them"
+                    message = f"`{command.name}` runs several services, of which the engine sees none"
                     yield self.at(command.name_span, message, severity=Severity.INFO)
                 elif command.name == "service" and "start" in command.words:
-                    yield self.at(
-                        command.span, "nobody notices when this service ends, and SIGTERM does not reach it"
-                    )
+                    yield self.at(command.span, _SERVICE)
             if has_init(stage, context.build):
                 continue
             for script in shell_scripts(node, context.build):

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from jettison.lint.build import Build, Stage
 from jettison.lint.fix import Applicability, Fix, Scope, insert, replace
 from jettison.lint.rule import Context, Finding, Rule, Severity
-from jettison.lint.rules._process import ending, starters, target_stage
+from jettison.lint.rules._process import ending, runs_arguments, starters, target_stage
 from jettison.lint.script import evaluate
 from jettison.lint.source import Span
 from jettison.lint.syntax import ShellOrExec
@@ -67,8 +67,8 @@ class ShellFormProcess(Rule):
         for node in starters(stage):
             if node.exec is not None or node.script is None or not node.script.text:
                 continue
-            if node.keyword == "CMD" and isinstance(entry, ShellOrExec):
-                continue  # the matter of `cmd-ignored-by-entrypoint`, or arguments
+            if node.keyword == "CMD" and isinstance(entry, ShellOrExec) and not runs_arguments(entry):
+                continue  # the matter of `cmd-ignored-by-entrypoint`
             found = [ending(script) for script in context.build.scripts(node)]
             if any(item is None for item in found):
                 continue
@@ -95,7 +95,9 @@ def _words(node: ShellOrExec, build: Build) -> list[str] | None:
     """The words of a single command that needs no shell; None if it does."""
     command = next(iter(build.commands(node)), None)
     text = node.script.text if node.script is not None else ""
-    if command is None or command.name in _BUILTINS or command.redirects or command.assignments:
+    if command is None or command.name.endswith(".sh"):
+        return None  # a shell also runs a script without `#!`, the kernel does not
+    if command.name in _BUILTINS or command.redirects or command.assignments:
         return None
     if command.scopes or _NEEDS_SHELL.search(re.sub(r"'[^']*'", "", text)):
         return None
