@@ -21,6 +21,7 @@ from jettison.limits import MAX_CLOSURE_FILES
 
 if TYPE_CHECKING:
     from jettison.image.config import ImageConfig
+    from jettison.keep.facts import Facts
     from jettison.keep.rule import Rule
     from jettison.layers.tree import FileTree, Node
     from jettison.observe.evidence import Evidence
@@ -233,6 +234,7 @@ def decide(
     include: Iterable[str] = (),
     exclude: Iterable[str] = (),
     inventory: Inventory | None = None,
+    facts: Facts | None = None,
 ) -> KeepPlan:
     """What of `tree` stays under `policy`.
 
@@ -242,7 +244,7 @@ def decide(
     means nothing, `LimitError` when over `MAX_CLOSURE_FILES` paths would stay.
     """
     plan = KeepPlan(tree, policy)
-    context = Context(tree, evidence, config, plan, inventory=inventory)
+    context = Context(tree, evidence, config, plan, inventory=inventory, facts=facts)
     excluded = [Glob(text) for text in exclude]
     decision = _Decision(context, rules_of(policy, shell=shell), excluded)
     plan.decision = decision

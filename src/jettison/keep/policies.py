@@ -17,6 +17,7 @@ from jettison.keep.rules.node import NodePackages
 from jettison.keep.rules.packages import WholePackages
 from jettison.keep.rules.perl import Perl
 from jettison.keep.rules.plugins import Plugins
+from jettison.keep.rules.python import PythonCode
 from jettison.keep.rules.ruby import Ruby
 from jettison.keep.rules.scripts import Interpreters
 from jettison.keep.rules.servers import Servers
@@ -46,6 +47,7 @@ _BALANCED: Final[tuple[Callable[[], Rule], ...]] = (
     NodePackages,
     Jvm,
     Perl,
+    PythonCode,
     Ruby,
 )
 

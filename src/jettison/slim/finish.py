@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import jettison
+from jettison.keep.facts import Facts, default_folder
 from jettison.keep.plan import KeepPlan, decide
 from jettison.layers.tree import FileTree
 from jettison.observe.evidence import Evidence
@@ -66,7 +67,8 @@ def finish(
 
 def _decided(job: Job, tree: FileTree, evidence: Evidence, packages: Inventory) -> KeepPlan:
     wanted = job.wanted
-    return decide(
+    facts = Facts(job.image.config.diff_ids, default_folder())
+    plan = decide(
         tree,
         evidence,
         job.image.config,
@@ -75,7 +77,10 @@ def _decided(job: Job, tree: FileTree, evidence: Evidence, packages: Inventory) 
         include=wanted.include,
         exclude=wanted.exclude,
         inventory=packages,
+        facts=facts,
     )
+    facts.save()
+    return plan
 
 
 def _thin(baseline: Baseline) -> list[str]:

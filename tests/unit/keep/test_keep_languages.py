@@ -188,3 +188,41 @@ def test_an_empty_source_names_nothing(tmp_path):
     """Packages of Python begin with one."""
     tree = make_tree(tmp_path, {"app/__init__.py": "", "app/main.js": "", "app/x.rb": "", "app/y.pl": ""})
     assert b"app/__init__.py" in balanced(tree, config=make_config(working_dir="/app"))
+
+
+SITE = "opt/venv/lib/python3.11/site-packages"
+PYTHON = {
+    "usr/bin/python3.11": Exe(elf(interpreter=b"/lib/ld.so", kind=2)),
+    "opt/venv/bin/python3": Link("/usr/bin/python3.11"),
+    "usr/lib/python3.11/os.py": "",
+    "usr/lib/python3.11/zoneinfo/__init__.py": "",
+    "usr/lib/python3.11/test/test_os.py": "",
+    "app/app.py": "def route():\n    import lazy.deep\n    return importlib.import_module('byname')\n",
+    f"{SITE}/lazy/__init__.py": "",
+    f"{SITE}/lazy/deep.py": "import_optional('optional')",
+    f"{SITE}/lazy/data.json": "{}",
+    f"{SITE}/lazy/tests/test_deep.py": "",
+    f"{SITE}/byname.py": "",
+    f"{SITE}/optional/__init__.py": "import pip",
+    f"{SITE}/unused/__init__.py": "",
+    f"{SITE}/pip/__init__.py": "",
+    f"{SITE}/lazy-1.dist-info/METADATA": "Name: lazy\nVersion: 1\nRequires-Dist: needed>=1\n",
+    f"{SITE}/lazy-1.dist-info/RECORD": "lazy/__init__.py,,\nlazy/deep.py,,\nlazy/data.json,,\nlazy/tests/test_deep.py,,\n"
+    "lazy-1.dist-info/METADATA,,\nlazy-1.dist-info/RECORD,,\n",
+    f"{SITE}/needed/__init__.py": "",
+    f"{SITE}/needed-1.dist-info/METADATA": "Name: needed\nVersion: 1\n",
+    f"{SITE}/needed-1.dist-info/RECORD": "needed/__init__.py,,\nneeded-1.dist-info/METADATA,,\n",
+}
+
+
+def test_python_packages_stay_that_the_application_can_reach(tmp_path):
+    """Lazily, by name, by requirement, and with their data; tests, installers and what nothing names go."""
+    config = make_config(working_dir="/app", env=("PATH=/opt/venv/bin:/usr/bin",))
+    plan = balanced(make_tree(tmp_path, PYTHON), executed=("/opt/venv/bin/python3",), config=config)
+    names = ("lazy/deep.py", "lazy/data.json", "byname.py", "optional/__init__.py", "needed/__init__.py")
+    assert {f"{SITE}/{each}".encode() for each in names} <= set(plan)
+    assert f"{SITE}/lazy-1.dist-info/METADATA".encode() in plan
+    assert b"usr/lib/python3.11/zoneinfo/__init__.py" in plan
+    assert not any(
+        b"/tests/" in path or b"/test/" in path or b"/pip/" in path or b"unused/__" in path for path in plan
+    )
