@@ -95,8 +95,12 @@ class Guardian:
                 return
         self._listeners.append(listener)
         number = len(self._listeners) - 1
-        if self.over.is_set() or number >= shared.MAX_SESSIONS or not self._pass_on(number, listener):
-            self.trouble = self.trouble or "a process was started that nobody could observe"
+        if number >= shared.MAX_SESSIONS:
+            self.trouble = (
+                self.trouble or f"more than {shared.MAX_SESSIONS} commands were executed in the run"
+            )
+            self._take(listener)
+        elif self.over.is_set() or not self._pass_on(number, listener):
             self._take(listener)
         else:
             self._poll.register(listener, 0)  # for its end

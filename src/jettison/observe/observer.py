@@ -160,9 +160,9 @@ class Observer:
             return msgspec.msgpack.decode(file.read(_MAX_REPORT_BYTES), type=Report)
 
     def _ending(self) -> str:
-        pid, status = os.waitpid(self._child, os.WNOHANG)
-        if not pid:
+        if not self._guardian.over.is_set():
             return f"did not answer within {_REPORT_TIMEOUT_S:.0f} s"
+        _, status = os.waitpid(self._child, 0)
         self._child = 0
         code = os.waitstatus_to_exitcode(status)
         return f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"

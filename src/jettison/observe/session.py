@@ -128,9 +128,8 @@ class Session:
         target = stopped.call.targets[0]
         path = stopped.string(target.path)
         place = stopped.place(target, path)
-        if place is not None:
-            self._keep(stopped, stopped.kind(target), place)
-        if self._means_the_same(target, path):
+        kept = place is None or self._keep(stopped, stopped.kind(target), place)
+        if kept and self._means_the_same(target, path):
             stopped.task.learn((stopped.call.token, stopped.call.unpack(stopped.note)[2], path))
 
     def _means_the_same(self, target: Target, path: bytes | None) -> bool:
@@ -139,10 +138,15 @@ class Session:
             return path is not None and not target.kind & ANY_WRITE
         return path.startswith(b"/") and not self._rooted and not path.startswith(processes.MAGIC)
 
-    def _keep(self, stopped: Stopped, kind: int, place: Place) -> None:
-        """Note a look-up, unless the caller is gone: then what was read may be another process's."""
-        if stopped.waits():
-            self._lookup(kind, place, stopped.task.executable)
+    def _keep(self, stopped: Stopped, kind: int, place: Place) -> bool:
+        """Note a look-up, unless the caller is gone: then what was read may be another process's.
+
+        False if it is. A caller that a signal called away comes back with a new notification.
+        """
+        if not stopped.waits():
+            return False
+        self._lookup(kind, place, stopped.task.executable)
+        return True
 
     def _lookup(self, kind: int, place: Place, executable: int) -> None:
         self._record.lookup(kind, place.path, place.root, executable, self._when, read_mark(self._page))
@@ -211,22 +215,25 @@ class Session:
             values = struct.unpack("<3I", block)
         kind = sockets.look(stopped.thread, signed(values[0]))
         if name == "listen":
-            if kind.bound is not None:
-                self._endpoint(stopped, "listen", kind.protocol, kind.bound)
-            return
-        address = sockets.parse(stopped.read(values[1], min(values[2], sockets.MAX_ADDRESS)))
+            address = kind.bound
+        else:
+            address = sockets.parse(stopped.read(values[1], min(values[2], sockets.MAX_ADDRESS)))
+        if address is not None and address.path:
+            address = self._named(stopped, name, address.path)
         if address is None:
             return
-        if address.path:
-            place = stopped.resolve(None, address.path)
-            if place is None:
-                return
+        datagrams = kind.protocol in ("udp", "dgram") and (address.port or address.family == "unix")
+        if name != "bind" or datagrams:
+            self._endpoint(stopped, "connect" if name == "connect" else "listen", kind.protocol, address)
+
+    def _named(self, stopped: Stopped, name: str, path: bytes) -> Address | None:
+        """The absolute address of a unix socket in the file system, which is a look-up as well."""
+        place = stopped.resolve(None, path)
+        if place is None:
+            return None
+        if name != "listen":
             self._keep(stopped, _BINDS if name == "bind" else _CONNECTS, place)
-            address = sockets.at(place.path)
-        if name == "connect":
-            self._endpoint(stopped, "connect", kind.protocol, address)
-        elif kind.protocol in ("udp", "dgram") and (address.port or address.family == "unix"):
-            self._endpoint(stopped, "listen", kind.protocol, address)
+        return sockets.at(place.path)
 
     _HANDLERS: ClassVar[dict[Family, Callable[[Session, Stopped], None]]] = {
         Family.PATH: _path,

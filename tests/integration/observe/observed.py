@@ -1,0 +1,80 @@
+"""Running a program in a container under the observer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from jettison.observe.evidence import Operation, WriteOperation
+from jettison.observe.observer import Observer
+from jettison.observe.trace import Trace
+from jettison.sandbox.journal import Journal
+from jettison.sandbox.rootfs import mounted
+from jettison.sandbox.sandbox import Sandbox, sandbox
+from jettison.sandbox.spec import RunSpec
+
+PROBE = "/bin/probe"
+ENOUGH = [PROBE, "calls", "64", "83,@/tmp/enough,0755"]
+"""Makes the file that ends the busy program."""
+
+
+@dataclass
+class Watched:
+    """What one observed run left."""
+
+    trace: Trace
+    code: int
+    stdout: str
+    files: dict[str, bytes] = field(default_factory=dict)
+    """Those of the asked files that the run wrote."""
+
+    @property
+    def paths(self) -> set[bytes]:
+        return {lookup.path for lookup in self.trace.lookups}
+
+    def how(self, path: str) -> tuple[Operation, bool, tuple[WriteOperation, ...]]:
+        """Operation, whether a link is followed, and writes of the only look-up of `path`."""
+        (one,) = {(e.operation, e.follow, e.writes) for e in self.trace.lookups if e.path == path.encode()}
+        return one
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Where programs are run and watched."""
+
+    layers: Sequence[Path]
+    work: Path
+    journal: Journal
+
+    def watch(
+        self,
+        *argv: str,
+        during: Callable[[Sandbox, Observer], object] | None = None,
+        files: Sequence[str] = (),
+        no_new_privileges: bool = False,
+    ) -> Watched:
+        """Run `argv` to its end; `during` is called while it runs."""
+        with self.journal.temporary() as work, Observer(work) as observer:
+            spec = RunSpec(
+                argv=argv,
+                env={"PATH": "/usr/bin:/bin"},
+                seccomp=observer.seccomp,
+                no_new_privileges=no_new_privileges,
+            )
+            with mounted(self.layers, workdir=work, journal=self.journal) as root:
+                with sandbox(spec, root, journal=self.journal, workdir=work) as box:
+                    if during is not None:
+                        during(box, observer)
+                    ended = box.wait(60)
+                    box.output.finish(5)
+                    assert ended is not None, f"{argv} does not end: {box.tail()}"
+                written = {name: (root.upper / name.lstrip("/")).read_bytes() for name in files}
+            return Watched(observer.finish(), ended.code, box.output.stdout.decode(), written)
+
+
+def until_busy(box: Sandbox) -> None:
+    """Wait for the first thousand look-ups of the busy program."""
+    while b"busy" not in box.tail()[0]:
+        time.sleep(0.01)
