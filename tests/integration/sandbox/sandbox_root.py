@@ -1,5 +1,7 @@
 """A root file system of a few of this host's own programs, and what is left of a sandbox on this host."""
 
+import contextlib
+import os
 import re
 import shutil
 import subprocess
@@ -115,6 +117,19 @@ def traces(work: Path, names: Iterable[str]) -> list[str]:
         if str(work).encode() in (command := _read(path))
     ]
     return [*map(str, work.glob("jettison-*")), *mounts, *groups, *processes]
+
+
+def running(mark: str) -> list[int]:
+    """Processes that have `mark` in their command line."""
+    listed = (path for path in Path("/proc").glob("[0-9]*/cmdline") if path.parent.name != str(os.getpid()))
+    return sorted(int(path.parent.name) for path in listed if mark.encode() in _read(path))
+
+
+def reap_adopted() -> None:
+    """Take the status of what a killed process left, as the first process of a host would."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG) != (0, 0):
+            pass
 
 
 def _read(path: Path) -> bytes:

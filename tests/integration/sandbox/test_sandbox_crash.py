@@ -1,6 +1,5 @@
 """Whatever ends jettison, and whenever: nothing is left, at the latest after the next start."""
 
-import contextlib
 import os
 import random
 import signal
@@ -13,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sandbox_root import Place, traces
+from sandbox_root import Place, reap_adopted, running, traces
 
 from jettison.sandbox.journal import Journal
 from jettison.sandbox.records import Container
@@ -59,25 +58,6 @@ def another(place: Place, tmp_path: Path, rounds: int, mark: str) -> Iterator[su
         yield process
 
 
-def running(mark: str) -> list[str]:
-    """Processes that have `mark` in their command line."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            if path.parent.name != str(os.getpid()) and mark.encode() in path.read_bytes():
-                found.append(path.parent.name)
-        except OSError:
-            continue
-    return found
-
-
-def reap_adopted() -> None:
-    """Take the status of what a killed process left, as the first process of a host would."""
-    with contextlib.suppress(ChildProcessError):
-        while os.waitpid(-1, os.WNOHANG) != (0, 0):
-            pass
-
-
 def adopted() -> list[str]:
     """Children of this process."""
     lists = Path("/proc/self/task").glob("*/children")
@@ -90,7 +70,7 @@ def left(place: Place, journal: Journal, mark: str) -> list[str]:
     for _ in range(20):
         journal.sweep()
         reap_adopted()
-        if not (found := [*traces(place.work, names), *running(mark), *adopted()]):
+        if not (found := [*traces(place.work, names), *map(str, running(mark)), *adopted()]):
             break
         time.sleep(0.05)
     return found
