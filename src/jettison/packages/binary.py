@@ -1,4 +1,4 @@
-"""Sections of ELF files, as far as package records in them are concerned (elf(5))."""
+"""ELF files as far as records of packages and the defences of programs are concerned (elf(5))."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import BinaryIO, Final
 from jettison.limits import MAX_ELF_TABLE_BYTES
 
 MAGIC: Final = b"\x7fELF"
-_MAX_SECTIONS: Final = 4096
-"""Sections of one file; binaries have about 40."""
+_MAX_ROWS: Final = 4096
+"""Sections or segments of one file; binaries have about 40 and 12."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +23,23 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
+class Segment:
+    """A program header: its type and flags (PF_X 1, PF_W 2, PF_R 4)."""
+
+    type: int
+    flags: int
+
+
+@dataclass(frozen=True, slots=True)
 class Elf:
-    """A 32- or 64-bit file of either byte order, with its sections by name."""
+    """A 32- or 64-bit file of either byte order."""
 
     order: str
     wide: bool
+    type: int
+    """ET_EXEC 2, ET_DYN 3, …"""
     sections: dict[bytes, Section]
+    segments: tuple[Segment, ...]
 
     @property
     def pointer(self) -> struct.Struct:
@@ -37,35 +48,37 @@ class Elf:
 
 
 def read_elf(stream: BinaryIO) -> Elf | None:
-    """The sections of `stream`; None if it is no ELF file, has no section table, or is malformed."""
+    """What is in `stream`; None if it is no ELF file, has no section table, or is malformed."""
     head = stream.read(64)
-    if len(head) < 52 or not head.startswith(MAGIC) or head[4] not in (1, 2) or head[5] not in (1, 2):
+    if len(head) < 64 or not head.startswith(MAGIC) or head[4] not in (1, 2) or head[5] not in (1, 2):
         return None
     order, wide = "<" if head[5] == 1 else ">", head[4] == 2
+    (kind,) = struct.unpack_from(order + "H", head, 16)
+    segment_at, section_at = struct.unpack_from(order + ("32xQQ" if wide else "28xII"), head)
+    rows = struct.unpack_from(order + "HHHHH", head, 54 if wide else 42)
     try:
-        if wide:
-            table, size, count, names = *struct.unpack_from(order + "40xQ", head), *_tail(head, order, 58)
-        else:
-            table, size, count, names = *struct.unpack_from(order + "32xI", head), *_tail(head, order, 46)
-        if not table or not 0 < count <= _MAX_SECTIONS or names >= count or size < (64 if wide else 40):
-            return None
-        return Elf(order, wide, _sections(stream, order, wide, table, size, count, names))
-    except (struct.error, OSError, ValueError, OverflowError):
+        sections = _sections(stream, order, wide, section_at, rows[2:])
+        return Elf(order, wide, kind, sections, _segments(stream, order, wide, segment_at, rows[:2]))
+    except (struct.error, OSError, ValueError, OverflowError, IndexError):
         return None
 
 
-def _tail(head: bytes, order: str, offset: int) -> tuple[int, int, int]:
-    size, count, names = struct.unpack_from(order + "HHH", head, offset)
-    return size, count, names
+def _segments(
+    stream: BinaryIO, order: str, wide: bool, table: int, rows: tuple[int, ...]
+) -> tuple[Segment, ...]:
+    size, count = rows
+    entry = struct.Struct(order + ("II" if wide else "I20xI"))
+    data = _table(stream, table, size, count, entry.size)
+    return tuple(Segment(*entry.unpack_from(data, size * index)) for index in range(count))
 
 
 def _sections(
-    stream: BinaryIO, order: str, wide: bool, table: int, size: int, count: int, names: int
+    stream: BinaryIO, order: str, wide: bool, table: int, rows: tuple[int, ...]
 ) -> dict[bytes, Section]:
-    entry = struct.Struct(order + ("I4x8xQQQ" if wide else "I8xIII"))
-    stream.seek(table)
-    rows = stream.read(size * count)
-    parsed = [entry.unpack_from(rows, size * index) for index in range(count)]
+    size, count, names = rows
+    entry = struct.Struct(order + ("I12xQQQ" if wide else "I8xIII"))
+    data = _table(stream, table, size, count, entry.size)
+    parsed = [entry.unpack_from(data, size * index) for index in range(count)]
     _, _, offset, length = parsed[names]
     stream.seek(offset)
     text = stream.read(min(length, MAX_ELF_TABLE_BYTES))
@@ -74,6 +87,14 @@ def _sections(
         end = text.find(b"\0", label)
         found[text[label:end]] = Section(position, extent, address)
     return found
+
+
+def _table(stream: BinaryIO, offset: int, size: int, count: int, least: int) -> bytes:
+    """A table of `count` rows; raises ValueError if it is none."""
+    if count > _MAX_ROWS or (count and size < least):
+        raise ValueError("not a table")
+    stream.seek(offset)
+    return stream.read(size * count)
 
 
 def content(stream: BinaryIO, section: Section, limit: int) -> bytes:

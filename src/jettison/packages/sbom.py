@@ -38,8 +38,6 @@ class Subject:
     """`sha256:…` of its manifest or, where there is none, of its config."""
     created: int
     """Seconds since the epoch: SOURCE_DATE_EPOCH, or when the image was made."""
-    original_digest: str = ""
-    """The image it was made from; empty if the bill is of an original."""
 
     @property
     def timestamp(self) -> str:
