@@ -1,4 +1,4 @@
-"""What holds for every test: integration tests need root, and where nothing may be skipped, a skip fails."""
+"""What holds for every test: a cache of its own; integration tests need root; a skip may be forbidden."""
 
 import os
 from collections.abc import Generator
@@ -6,6 +6,14 @@ from collections.abc import Generator
 import pytest
 
 SKIPS_FORBIDDEN = os.environ.get("JETTISON_SKIPS") == "forbidden"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Generator[None]:
+    """Let no test read or fill the cache of whoever runs it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("own-cache")))
+        yield
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

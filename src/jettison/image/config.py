@@ -157,8 +157,8 @@ def _refuse_nul(run: dict[str, Any]) -> None:
 
 
 def _diff_ids(value: dict[str, Any]) -> tuple[Digest, ...]:
-    rootfs = _mapping(value.get("rootfs", {}), "$.rootfs")
-    listed = _list(rootfs.get("diff_ids") or [], "$.rootfs.diff_ids")
+    rootfs = document.without_nulls(_mapping(value.get("rootfs", {}), "$.rootfs"))
+    listed = _list(rootfs.get("diff_ids", []), "$.rootfs.diff_ids")
     if len(listed) > MAX_LAYERS:
         raise LimitError(f"the image config lists {len(listed)} layers; the limit is {MAX_LAYERS}")
     return tuple(Digest(text) for text in listed)

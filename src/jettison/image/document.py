@@ -26,17 +26,7 @@ def parse_json(raw: bytes, what: str) -> dict[str, Any]:
     Raises `InvalidInputError` for anything but one UTF-8 object with distinct keys, finite numbers and no
     lone surrogates, `LimitError` over `MAX_JSON_BYTES` or `MAX_JSON_DEPTH`.
     """
-    if len(raw) > MAX_JSON_BYTES:
-        raise LimitError(f"{what} is {len(raw)} bytes long; the limit is {MAX_JSON_BYTES}")
-    _check_depth(raw, what)
-    try:
-        value = json.loads(raw.decode(), object_pairs_hook=_distinct, parse_constant=_refuse)
-        msgspec.json.encode(value)  # cheap proof that every string is valid Unicode
-    except (
-        ValueError,
-        RecursionError,
-    ) as error:  # UnicodeError, JSONDecodeError and over-long integers are ValueErrors
-        raise InvalidInputError(f"{what} is not valid JSON: {printable(str(error)[:200])}") from None
+    value = _parse(raw, what)
     if not isinstance(value, dict):
         raise InvalidInputError(f"{what} is not a JSON object")
     return value
@@ -44,7 +34,7 @@ def parse_json(raw: bytes, what: str) -> dict[str, Any]:
 
 def parse_json_list(raw: bytes, what: str) -> list[Any]:
     """The JSON array in `raw`, read as strictly as `parse_json` does."""
-    value = parse_json(b'{"list":' + raw + b"}", what).get("list")
+    value = _parse(raw, what)
     if not isinstance(value, list):
         raise InvalidInputError(f"{what} is not a JSON array")
     return value
@@ -68,6 +58,18 @@ def canonical(value: object) -> bytes:
 def without_nulls(value: dict[str, Any]) -> dict[str, Any]:
     """`value` without members that are null: Go writes null for an empty list or map."""
     return {key: member for key, member in value.items() if member is not None}
+
+
+def _parse(raw: bytes, what: str) -> Any:
+    if len(raw) > MAX_JSON_BYTES:
+        raise LimitError(f"{what} is {len(raw)} bytes long; the limit is {MAX_JSON_BYTES}")
+    _check_depth(raw, what)
+    try:
+        value = json.loads(raw.decode(), object_pairs_hook=_distinct, parse_constant=_refuse)
+        msgspec.json.encode(value)  # cheap proof that every string is valid Unicode
+    except ValueError as error:  # also UnicodeError, JSONDecodeError, and integers that are too long
+        raise InvalidInputError(f"{what} is not valid JSON: {printable(str(error)[:200])}") from None
+    return value
 
 
 def _check_depth(raw: bytes, what: str) -> None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from jettison.errors import RefusedError
 from jettison.image.model import Image, Layer
+from jettison.layers.entry import Kind
+from jettison.layers.path import encode_path
 
 _PIECE = 1 << 20
 
@@ -33,7 +35,7 @@ def validate(image: Image) -> list[Finding]:
     for index, layer in enumerate(image.layers):
         try:
             _read(layer)
-            repeated = [path for path, count in Counter(e.path for e in layer.entries()).items() if count > 1]
+            repeated = _repeated(layer)
         except RefusedError as error:
             findings.append(Finding(f"layer {index}", str(error)))
         else:
@@ -55,3 +57,9 @@ def _read(layer: Layer) -> None:
     with layer.open() as stream:
         while stream.read(_PIECE):
             pass
+
+
+def _repeated(layer: Layer) -> list[str]:
+    """Paths that have more than one entry, in the text form of documents."""
+    entries = (entry.path for entry in layer.entries() if entry.kind not in (Kind.WHITEOUT, Kind.OPAQUE))
+    return [encode_path(path) for path, count in Counter(entries).items() if count > 1]

@@ -116,10 +116,9 @@ def _unpack_onto(root: Path, image: Image, index: int, below: Path | None) -> Ch
     That is: attributes of folders that it has and does not describe, and hard links to files of lower layers.
     """
     root.mkdir(mode=IMPLIED_MODE)
-    os.utime(root, ns=(0, 0))
     changes = unpack(image.layers[index], root)
-    if below is not None and (not changes.nodes or changes.nodes[0].path):
-        _like(root, below)
+    if not changes.nodes or changes.nodes[0].path:
+        _describe_root(root, below)
     if changes.implied or changes.links:
         lower = MergedTree(changes_of(layer) for layer in image.layers[:index])
         with _Unpacker(root) as unpacker:
@@ -127,8 +126,11 @@ def _unpack_onto(root: Path, image: Image, index: int, below: Path | None) -> Ch
     return changes
 
 
-def _like(root: Path, below: Path) -> None:
-    """Give the folder `root` the owner, mode and time of `below`: the root folder of the lower layers."""
+def _describe_root(root: Path, below: Path | None) -> None:
+    """Give the folder `root` the owner, mode and time of the root folder `below`."""
+    if below is None:
+        os.utime(root, ns=(0, 0))
+        return
     status = below.stat()
     with suppress(PermissionError):
         os.chown(root, status.st_uid, status.st_gid)
