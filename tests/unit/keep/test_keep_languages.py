@@ -207,7 +207,8 @@ PYTHON = {
     f"{SITE}/unused/__init__.py": "",
     f"{SITE}/pip/__init__.py": "",
     f"{SITE}/lazy-1.dist-info/METADATA": "Name: lazy\nVersion: 1\nRequires-Dist: needed>=1\n",
-    f"{SITE}/lazy-1.dist-info/RECORD": "lazy/__init__.py,,\nlazy/deep.py,,\nlazy/data.json,,\nlazy/tests/test_deep.py,,\n"
+    f"{SITE}/lazy-1.dist-info/RECORD": "lazy/__init__.py,,\nlazy/deep.py,,\nlazy/data.json,,\n"
+    "lazy/tests/test_deep.py,,\n"
     "lazy-1.dist-info/METADATA,,\nlazy-1.dist-info/RECORD,,\n",
     f"{SITE}/needed/__init__.py": "",
     f"{SITE}/needed-1.dist-info/METADATA": "Name: needed\nVersion: 1\n",

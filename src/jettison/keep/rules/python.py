@@ -84,8 +84,8 @@ class PythonCode(Rule):
             yield from self._follow(context, self._places, node)
 
     def _follow(self, context: Context, places: _Places, node: Node) -> Iterator[Keep]:
-        if places.is_standard(node.path):
-            return
+        if places.is_standard(node.path) or b"/_distutils_hack/" in node.path:
+            return  # the hack is loaded at every start, to stand by for what setuptools may do
         site = places.site_of(node.path)
         if site is not None:
             yield from self._distribution(context, places, node, site)
