@@ -13,10 +13,10 @@ from jettison.cli.options import RunOptions, keeping, output
 from jettison.cli.options import running as run_options
 from jettison.keep.policies import Policy
 from jettison.layers.stream import Compression
-from jettison.observe.files import encode
 from jettison.report.files import write_report, write_whole
 from jettison.report.summary import summary
 from jettison.report.terminal import Progress, stdout
+from jettison.slim.documents import documents
 from jettison.slim.job import slim
 from jettison.slim.plan import Job, Wanted
 from jettison.stores.open import open_image
@@ -104,7 +104,8 @@ def command(
         )
         made = slim(job, journal, progress)
     if folder is not None:
-        write_whole(folder / "evidence.json", encode(made.evidence))
+        for name, content in documents(job, made).items():
+            write_whole(folder / name, content)
         write_report(made.report, folder / "report.json")
     if as_json:
         click.echo(msgspec.json.encode(made.report))

@@ -10,8 +10,9 @@ from jettison.layers.entry import Kind
 from jettison.layers.path import encode_path
 from jettison.layers.tree import FileTree, Node
 from jettison.observe.evidence import Evidence
+from jettison.packages.model import SYSTEM
 from jettison.slim.candidate import Candidate
-from jettison.slim.result import Learned, ReasonRecord, Size, SlimReport
+from jettison.slim.result import Learned, PackageRecord, ReasonRecord, Size, SlimReport
 
 
 def original_size(image: Image, tree: FileTree) -> Size:
@@ -32,12 +33,34 @@ def described(
         layers=size.layers,
     )
     report.learned = learned_from(evidence)
+    report.packages = [
+        PackageRecord(
+            str(entry.package.ecosystem),
+            entry.package.name,
+            entry.package.version,
+            str(entry.state),
+            entry.kept,
+            entry.total,
+        )
+        for entry in candidate.trimmed.contents.packages
+    ]
+    report.warnings += _blind(candidate)
     report.kept = {_text(path): _reasons(plan, path) for path in sorted(kept) if path}
     report.dropped = {
         _text(node.path): node.size
         for node in tree.walk()
         if node.kind is not Kind.DIR and node.path not in kept
     }
+
+
+def _blind(candidate: Candidate) -> list[str]:
+    """A scanner that sees no packages finds no vulnerabilities, and says that all is well."""
+    contents = candidate.trimmed.contents
+    had = any(entry.package.ecosystem in SYSTEM for entry in contents.packages)
+    problems = [problem.text for problem in candidate.trimmed.problems]
+    if had and not contents.system_remaining:
+        problems.insert(0, "no operating-system package remains: a scanner would assess nothing of it")
+    return problems
 
 
 def _size(nodes: Iterable[Node], layers: int) -> Size:

@@ -69,6 +69,20 @@ class Learned(Struct, omit_defaults=True):
     events: int = 0
 
 
+class PackageRecord(Struct, frozen=True):
+    """What is left of one package of the original."""
+
+    ecosystem: str
+    name: str
+    version: str
+    state: str
+    """`whole`, `part` or `removed`."""
+    files: int
+    """Files that stay, documentation aside."""
+    of: int
+    """Files that the original has."""
+
+
 class SlimReport(Struct, omit_defaults=True):
     """The whole story of one run of `jettison slim`."""
 
@@ -84,6 +98,7 @@ class SlimReport(Struct, omit_defaults=True):
     seconds: dict[str, float] = field(default_factory=dict)
     """Wall time of each stage."""
     warnings: list[str] = field(default_factory=list)
+    packages: list[PackageRecord] = field(default_factory=list)
     kept: dict[str, list[ReasonRecord]] = field(default_factory=dict)
     dropped: dict[str, int] = field(default_factory=dict)
     """Path → bytes, of everything that is not a folder."""
