@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import click
 import msgspec
 from rich.markup import escape
 
+from jettison.errors import HostError
 from jettison.report.terminal import stdout
 from jettison.sandbox.doctor import Check, checks, clear_leftovers
+from jettison.sandbox.rootless import become_root
 
 
 @click.command("doctor")
@@ -19,6 +23,8 @@ def command(clear: bool, as_json: bool) -> int:
 
     Exit codes: 0 everything that is needed is there, 4 something is missing.
     """
+    with suppress(HostError):  # the checks say why
+        become_root()
     cleared = clear_leftovers() if clear else []
     found = checks()
     if as_json:

@@ -17,21 +17,8 @@ _mount.argtypes = (ctypes.c_char_p, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_u
 class MountFlag(enum.IntFlag):
     """Flags of mount(2), `linux/mount.h`."""
 
-    RDONLY = 1 << 0
-    NOSUID = 1 << 1
-    NODEV = 1 << 2
-    NOEXEC = 1 << 3
-    BIND = 1 << 12
     REC = 1 << 14
-    PRIVATE = 1 << 18
     SLAVE = 1 << 19
-
-
-class UnmountFlag(enum.IntFlag):
-    """Flags of umount2(2)."""
-
-    DETACH = 2
-    NOFOLLOW = 8
 
 
 def mount(
@@ -49,9 +36,9 @@ def mount(
     check(failed, os.fsencode(target))
 
 
-def unmount(target: str | Path, *, flags: int = 0) -> None:
-    """Unmount what is on top at `target`, with `UnmountFlag`s; raises OSError."""
-    check(libc.umount2(os.fsencode(target), flags), os.fsencode(target))
+def unmount(target: str | Path) -> None:
+    """Unmount what is on top at `target`; raises OSError."""
+    check(libc.umount2(os.fsencode(target), 0), os.fsencode(target))
 
 
 def mount_overlay(

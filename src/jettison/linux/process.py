@@ -11,7 +11,6 @@ from pathlib import Path
 
 from jettison.linux.libc import check, libc
 
-_PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _ROUNDS = 20
 """How often processes that were forked meanwhile are looked for."""
@@ -22,24 +21,6 @@ def become_subreaper() -> None:
     (PR_SET_CHILD_SUBREAPER)."""
     zero = ctypes.c_ulong(0)
     check(libc.prctl(_PR_SET_CHILD_SUBREAPER, ctypes.c_ulong(1), zero, zero, zero))
-
-
-def die_with_parent(signal_number: int = signal.SIGKILL) -> None:
-    """Send this process `signal_number` when the thread that forked it ends (PR_SET_PDEATHSIG)."""
-    zero = ctypes.c_ulong(0)
-    check(libc.prctl(_PR_SET_PDEATHSIG, ctypes.c_ulong(signal_number), zero, zero, zero))
-
-
-def start_time(pid: int) -> int | None:
-    """When `pid` started, in clock ticks since boot; with the pid it names one process for ever. None if
-    there is none.
-
-    proc(5), /proc/PID/stat field 22; the name in field 2 may hold anything, so counting starts after its last
-    `)`.
-    """
-    with contextlib.suppress(OSError):
-        return int(Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[19])
-    return None
 
 
 def pid_namespace(pid: int) -> str:

@@ -11,13 +11,15 @@ from msgspec import Struct
 
 from jettison.errors import HostError
 from jettison.linux import seccomp
+from jettison.linux.namespaces import in_user_namespace
+from jettison.sandbox.advisories import concerning
 from jettison.sandbox.cgroup import layout, writable
 from jettison.sandbox.journal import Journal, state_folder
+from jettison.sandbox.overlay import link_layers, mount_layers, take_down
+from jettison.sandbox.rootless import obstacle
 from jettison.sandbox.runtime import find_runtime
+from jettison.sandbox.space import mount_space
 
-_SECURE = {"runc": (1, 2, 8), "crun": (1, 24)}
-"""Versions that have the fixes for the escapes of 2025 (CVE-2025-31133, CVE-2025-52565, CVE-2025-52881);
-distributions port them back to older ones."""
 _SPACE_BYTES = 2_000_000_000
 """Free space under which a large image may not fit."""
 
@@ -35,22 +37,43 @@ class Check(Struct, frozen=True, omit_defaults=True):
 
 
 def checks() -> list[Check]:
-    """Everything that matters on this host; looks only, changes nothing."""
-    return [
-        *_runtime(),
-        _notify(),
-        _privileges(),
-        _cgroups(),
-        _space(),
-        *_tools(),
-        _leftovers(),
-    ]
+    """Everything that matters on this host. What is tried out leaves nothing; what others left is not
+    touched.
+
+    Without root, `become_root` should come first: then this tells what its user namespace offers.
+    """
+    privileges = _privileges()
+    can_run = [_overlay(), *_runtime()] if os.geteuid() == 0 else []
+    return [privileges, *can_run, _notify(), _cgroups(), _space(), _engine(), *_tools(), _leftovers()]
 
 
 def clear_leftovers() -> list[str]:
     """Undo what runs left behind that were killed; what was undone. Raises HostError."""
     with Journal() as journal:
         return [record.describe() for record in journal.sweep()]
+
+
+def _privileges() -> Check:
+    if os.geteuid() == 0:
+        who = "root of a user namespace, not of this host" if in_user_namespace() else "root"
+        return Check("privileges", True, who, required=True)
+    error = obstacle()
+    if error is None:
+        return Check("privileges", True, "not root: user namespaces are used", required=True)
+    return Check("privileges", False, str(error), error.hint, required=True)
+
+
+def _overlay() -> Check:
+    """Mounts one where the root file systems of runs will be."""
+    try:
+        with Journal() as journal, journal.temporary() as folder, mount_space() as space:
+            for name in ("upper", "work", "merged"):
+                (folder / name).mkdir()
+            space.run(mount_layers, folder, link_layers(folder, []))
+            space.run(take_down, folder / "merged")
+    except HostError as error:
+        return Check("overlay", False, str(error), error.hint, required=True)
+    return Check("overlay", True, f"works in {state_folder()}", required=True)
 
 
 def _runtime() -> Iterator[Check]:
@@ -61,36 +84,21 @@ def _runtime() -> Iterator[Check]:
         yield Check("OCI runtime", False, detail, error.hint, required=True)
         return
     yield Check("OCI runtime", True, f"{runtime.path} {runtime.version}", required=True)
-    floor = _SECURE[runtime.kind]
-    if _numbers(runtime.version) < floor:
-        wanted = ".".join(map(str, floor))
-        yield Check(
-            "runtime version",
-            False,
-            f"{runtime.kind} {runtime.version} is older than {wanted}, which mends known escapes",
-            "update it, unless your distribution ported the fixes back; slim only images you trust to run",
-        )
+    known = concerning(runtime)
+    yield Check(
+        "runtime version",
+        not known,
+        f"{runtime.kind} {runtime.version} is older than the fixes of {', '.join(known)}"
+        if known
+        else f"no known way out of {runtime.kind} {runtime.version}",
+        "update it, unless your distribution ported the fixes back; run only images that you trust so far",
+    )
 
 
 def _notify() -> Check:
     kernel = os.uname().release
     remedy = "Linux 5.9 or later is needed, with CONFIG_SECCOMP_FILTER"
     return Check("seccomp notification", seccomp.available(), f"Linux {kernel}", remedy, required=True)
-
-
-def _privileges() -> Check:
-    if os.geteuid() == 0:
-        return Check("privileges", True, "root", required=True)
-    missing = [tool for tool in ("unshare", "newuidmap", "newgidmap") if shutil.which(tool) is None]
-    return Check(
-        "privileges",
-        not missing,
-        "not root: user namespaces are used"
-        if not missing
-        else "not root, and without " + ", ".join(missing),
-        "install util-linux and uidmap, or run it as root",
-        required=True,
-    )
 
 
 def _cgroups() -> Check:
@@ -115,19 +123,27 @@ def _space() -> Check:
     )
 
 
+def _engine() -> Check:
+    host = os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
+    if not host.startswith("unix://"):
+        return Check("Docker engine", True, f"DOCKER_HOST is {host.partition('@')[2] or host}")
+    socket = Path(host.removeprefix("unix://"))
+    remedy = "start it or set DOCKER_HOST; archives, OCI layouts and registries need no engine"
+    if not socket.is_socket():
+        return Check("Docker engine", False, f"no socket {socket}", remedy)
+    usable = os.access(socket, os.W_OK)
+    return Check("Docker engine", usable, f"{socket}{'' if usable else ': no permission'}", remedy)
+
+
 def _tools() -> Iterator[Check]:
-    host = os.environ.get("DOCKER_HOST", "")
-    socket = (
-        Path(host.removeprefix("unix://")) if host.startswith("unix://") else Path("/var/run/docker.sock")
+    uses = (
+        ("unshare", "for running without root", "util-linux"),
+        ("newuidmap", "for running without root", "uidmap"),
+        ("podman", "as a source and a sink of images", "podman"),
     )
-    if host and not host.startswith("unix://"):
-        yield Check("Docker engine", True, f"DOCKER_HOST is {host.partition('@')[2] or host}")
-    else:
-        remedy = "start it or set DOCKER_HOST; archives and OCI layouts need no engine"
-        yield Check("Docker engine", socket.is_socket(), str(socket), remedy)
-    for tool, use in (("unshare", "running without root"), ("nsenter", "looking into containers")):
+    for tool, use, package in uses:
         path = shutil.which(tool)
-        yield Check(tool, path is not None, path or "not installed", f"needed for {use}: install util-linux")
+        yield Check(tool, path is not None, path or f"not installed; used {use}", f"install {package}")
 
 
 def _leftovers() -> Check:
@@ -137,11 +153,6 @@ def _leftovers() -> Check:
     except HostError as error:
         return Check("journal", False, str(error), error.hint, required=True)
     detail = (
-        "nothing is left of earlier runs" if not left else "left by a run that was killed: " + ", ".join(left)
+        f"left by runs that were killed: {', '.join(left)}" if left else "nothing is left of earlier runs"
     )
     return Check("leftovers", not left, detail, "jettison doctor --clear, or just the next run")
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    digits = version.partition("+")[0].partition("-")[0].split(".")
-    return tuple(int(part) if part.isdigit() else 0 for part in digits)

@@ -14,8 +14,10 @@ from typing import Final
 
 from jettison.errors import HostError
 
-_UNSHARE: Final = ("--user", "--map-auto", "--map-root-user", "--mount")
+_UNSHARE: Final = ("unshare", "--user", "--map-auto", "--map-root-user", "--mount")
 _TOOLS: Final = ("unshare", "newuidmap", "newgidmap")
+_MESSAGE_CHARACTERS: Final = 300
+_TIMEOUT_S: Final = 10.0
 
 
 def become_root() -> None:
@@ -26,18 +28,35 @@ def become_root() -> None:
     """
     if os.geteuid() == 0:
         return
+    error = obstacle()
+    if error is not None:
+        raise error
+    os.execvp(_UNSHARE[0], [*_UNSHARE, "--", sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - no shell is meant
+
+
+def obstacle() -> HostError | None:
+    """Why this user cannot be root of a user namespace here; None when it can."""
     missing = [tool for tool in _TOOLS if shutil.which(tool) is None]
     if missing:
-        raise HostError(
+        return HostError(
             f"containers cannot be run without root here: {', '.join(missing)} not installed",
             hint="install util-linux and uidmap (`apt-get install util-linux uidmap`), or run it as root",
         )
-    tried = subprocess.run(["unshare", *_UNSHARE, "true"], capture_output=True, check=False)
-    if tried.returncode:
-        said = tried.stderr.decode(errors="replace").strip()
-        raise HostError(
-            f"this user may not make user namespaces: {said}",
-            hint="add ids for it to /etc/subuid and /etc/subgid (`usermod --add-subuids`), or run it as root",
+    try:
+        tried = subprocess.run(
+            [*_UNSHARE, "true"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_TIMEOUT_S,
+            check=False,
         )
-    command = [sys.executable, *sys.orig_argv[1:]]
-    os.execvp("unshare", ["unshare", *_UNSHARE, "--", *command])  # noqa: S606 - no shell is meant
+    except subprocess.TimeoutExpired:
+        return HostError("unshare does not answer", hint="run it as root")
+    if tried.returncode:
+        said = tried.stderr.decode(errors="replace").strip()[:_MESSAGE_CHARACTERS]
+        return HostError(
+            f"this user may not make user namespaces: {said}",
+            hint="add ids for it to /etc/subuid and /etc/subgid (`usermod --add-subuids`), allow user "
+            "namespaces (sysctl kernel.apparmor_restrict_unprivileged_userns=0 on Ubuntu), or run it as root",
+        )
+    return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -146,6 +147,8 @@ def sandbox(spec: RunSpec, rootfs: Rootfs, *, journal: Journal, workdir: Path) -
     """
     become_subreaper()
     runtime = find_runtime()
+    if not runtime.cgroups:  # nothing limits which devices may be opened: then none may be made either
+        spec = replace(spec, capabilities=tuple(name for name in spec.capabilities if name != "CAP_MKNOD"))
     with ExitStack() as stack:
         folder = stack.enter_context(journal.temporary(workdir))
         sources, uppers = mount_sources(spec.mounts, rootfs.space, folder)
