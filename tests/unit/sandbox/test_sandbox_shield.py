@@ -28,12 +28,11 @@ def test_handlers_are_as_before() -> None:
 
 def test_blocks_can_be_nested() -> None:
     done = []
-    with pytest.raises(KeyboardInterrupt):  # noqa: PT012
-        with uninterrupted():  # noqa: SIM117
-            with uninterrupted():
-                signal.raise_signal(signal.SIGINT)
-                done.append("inner")
-            done.append("outer")
+    with pytest.raises(KeyboardInterrupt), uninterrupted():  # noqa: PT012
+        with uninterrupted():
+            signal.raise_signal(signal.SIGINT)
+            done.append("inner")
+        done.append("outer")
     assert done == ["inner", "outer"]
 
 
