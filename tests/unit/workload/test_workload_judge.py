@@ -27,7 +27,7 @@ def test_a_failed_start_is_the_fault_of_the_application_with_its_last_lines():
     )
     with pytest.raises(ApplicationError) as raised:
         require_started(Driven((start,)))
-    assert str(raised.value) == "the application ended with exit code 1"
+    assert str(raised.value) == "the application did not become ready: ended with exit code 1"
     assert raised.value.details[-1] == "\\x1b[31mbad config\\x1b[0m"
     assert len(raised.value.details) == 12
     assert "docker run" in raised.value.hint
