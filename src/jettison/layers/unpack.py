@@ -18,6 +18,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from msgspec import structs
+
 from jettison.errors import HostError
 from jettison.image.digest import Digest
 from jettison.image.model import Image, Layer
@@ -139,13 +141,21 @@ def _describe_root(root: Path, below: Path | None) -> None:
 
 
 def _complete(unpacker: _Unpacker, changes: Changes, lower: MergedTree, image: Image) -> None:
-    """Write hard links to files of lower layers, and the attributes of implied folders."""
+    """Write hard links to files of lower layers, and the attributes of implied folders.
+
+    The links of one file are links of each other and a copy of the file below, as overlay would show it.
+    """
+    copies: dict[bytes, bytes] = {}
     for path, target in changes.links:
         node = lower.link_target(target)
-        index, origin = lower.origin(node)
-        is_file = node.kind is Kind.FILE
-        unpacker.put_node(node, _pieces(unpacked(image, index), origin, node) if is_file else ())
-        unpacker.link(path, node.path)
+        copy = copies.setdefault(node.path, path)
+        if copy == path:
+            index, origin = lower.origin(node)
+            is_file = node.kind is Kind.FILE
+            content = _pieces(unpacked(image, index), origin, node) if is_file else ()
+            unpacker.put_node(structs.replace(node, path=path), content)
+        else:
+            unpacker.link(path, copy)
     for path in reversed(changes.implied):
         known = lower.get(path)
         is_folder = known is not None and known.kind is Kind.DIR
