@@ -12,7 +12,8 @@ from jettison.lint.command import Command
 from jettison.lint.fix import Applicability, Fix, Scope, replace
 from jettison.lint.rule import Context
 from jettison.lint.rules._download import downloads
-from jettison.lint.rules._script import INNER, is_chain
+from jettison.lint.rules._script import INNER, background, is_chain, own
+from jettison.lint.script import Script
 from jettison.lint.source import Span
 from jettison.lint.syntax import Instruction, ShellOrExec, Transfer
 
@@ -35,38 +36,74 @@ def joined(first: Instruction, second: Instruction, context: Context) -> Fix | N
     Nothing that lasts in the first shell may reach the second, a failure of the first must still stop the
     second, and nothing may stand between them.
     """
-    if not (_joinable(first, context.build) and _joinable(second, context.build)):
+    scripts = [_script(node, context.build) for node in (first, second)]
+    if scripts[0] is None or scripts[1] is None:
         return None
     if [flag.text for flag in first.flags] != [flag.text for flag in second.flags]:
         return None
-    if not isinstance(second, ShellOrExec) or second.script is None:
-        return None
     between = context.source.slice(Span(first.span.end, second.span.start))
-    if between.strip() or _leaks(first, context.build):
+    joint = _joint(scripts[0], scripts[1])
+    if joint is None or between.strip() or _leaks(scripts[0]):
         return None
     escape, newline = context.dockerfile.escape, context.source.newline
-    gap = Span(first.span.end, second.script.at(0))
-    edit = replace(gap, f" {escape}{newline}    && ")
+    gap = Span(first.span.end, scripts[1].text.at(0))
+    edit = replace(gap, f"{joint[0]} {escape}{newline}    {joint[1]}")
     return Fix("join the two RUN", (edit,), Applicability.SAFE, Scope.COMMANDS)
 
 
-def _joinable(node: Instruction, build: Build) -> bool:
+def _script(node: Instruction, build: Build) -> Script | None:
+    """The script of a RUN in the shell form, if it is all that there is."""
     if not isinstance(node, ShellOrExec) or node.script is None or node.heredocs or node.keyword != "RUN":
-        return False
+        return None
     scripts = build.scripts(node)
-    return len(scripts) == 1 and is_chain(scripts[0])
+    return scripts[0] if len(scripts) == 1 and node.index >= 0 else None
 
 
-def _leaks(node: Instruction, build: Build) -> bool:
-    script = build.scripts(node)[0]
-    if any(
-        command.name in _LEAKING and not INNER.intersection(command.scopes) for command in script.commands
-    ):
+def _joint(first: Script, second: Script) -> tuple[str, str] | None:
+    """What stands at the end of the first line and at the start of the second."""
+    if is_chain(first) and is_chain(second):
+        return "", "&& "
+    heads = [own(script)[:1] for script in (first, second)]
+    if not all(head and head[0].name == "set" and head[0].has("-e") for head in heads):
+        return None
+    if heads[0][0].words != heads[1][0].words:
+        return None
+    return ("", "") if first.text.text.rstrip().endswith(";") else (";", "")
+
+
+def _leaks(script: Script) -> bool:
+    """Whether something of the shell lasts behind its script: folder, variables, options but those at its
+    head."""
+    head = own(script)[:1]
+    for command in script.commands:
+        if command.name in _LEAKING and not INNER.intersection(command.scopes) and [command] != head:
+            return True
+    if head and head[0].name in _LEAKING - {"set"}:
         return True
-    return (
-        bool(script.assignments)
-        or re.search(r"\b(?:export|readonly|declare|typeset|local)\b", script.text.text) is not None
-    )
+    words = re.search(r"\b(?:export|readonly|declare|typeset|local)\b", script.text.text)
+    return bool(script.assignments) or words is not None or bool(background(script))
+
+
+_WORKDIRS: Final = {
+    **dict.fromkeys(
+        ("debian", "ubuntu", "alpine", "busybox", "fedora", "centos", "rockylinux", "almalinux"), "/"
+    ),
+    **dict.fromkeys(("python", "node", "ruby", "rust", "nginx", "maven", "openjdk", "eclipse-temurin"), "/"),
+    **dict.fromkeys(("oraclelinux", "amazonlinux", "buildpack-deps"), "/"),
+    "golang": "/go",
+}
+"""The working directory of Docker official images."""
+
+
+def workdir_at(node: Instruction, build: Build) -> str | None:
+    """The working directory of an instruction; where the file sets none, that of the base if it is known."""
+    known, stage = build.state(node).workdir, build.stage_of(node)
+    base = stage.root.base if stage is not None else None
+    if known is not None or stage is None or base is None or base.registry != "docker.io":
+        return known
+    if any(item.keyword == "WORKDIR" for item in build.dockerfile.instructions[: max(node.index, 0)]):
+        return None
+    return _WORKDIRS.get(base.repository)
 
 
 def destination(node: Transfer, build: Build) -> str | None:
@@ -77,7 +114,7 @@ def destination(node: Transfer, build: Build) -> str | None:
     text = build.expand(node.destination.text, node)
     if text is None:
         return None
-    workdir = build.state(node).workdir
+    workdir = workdir_at(node, build)
     if not text.startswith("/") and workdir is None:
         return None
     path = posixpath.normpath(posixpath.join(workdir or "/", text))
@@ -122,7 +159,7 @@ def written(node: Instruction, build: Build) -> Iterator[str]:
 
 def located(node: Instruction, build: Build) -> Iterator[tuple[str | None, Command]]:
     """The commands of RUN with the folder each runs in, as far as `cd` tells it."""
-    cwd = build.state(node).workdir
+    cwd = workdir_at(node, build)
     for command in build.commands(node):
         yield cwd, command
         if command.name in ("cd", "pushd") and not INNER.intersection(command.scopes):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from typing import Final
 
 from tree_sitter import Node
 
 from jettison.lint.build import Build
 from jettison.lint.command import Command, Scope
+from jettison.lint.fix import Edit, delete
 from jettison.lint.script import Script
 from jettison.lint.source import Span
 from jettison.lint.syntax import Instruction
@@ -91,6 +94,41 @@ def preceding(command: Command, build: Build) -> list[Command]:
         if not item.span.covers(command.span):
             found.append(item)
     return found
+
+
+_JOINT: Final = re.compile(r"\s*(?:&&|;|\n)\s*(?=\S)")
+
+
+def joint_end(command: Command) -> int | None:
+    """The index in the script behind the `&&`, `;` or line break that follows a command without
+    redirections; None if nothing follows it."""
+    if command.script is None or not command.args or command.args[-1].end < 0:
+        return None
+    match = _JOINT.match(command.script.text.text, command.args[-1].end)
+    return match.end() if match else None
+
+
+def removal(command: Command) -> Edit | None:
+    """The edit that takes a command out of the script in which it is one of several joined by `&&`; None if
+    more than that command would change."""
+    script = command.script
+    if script is None or not command.editable or command.wrappers or command.scopes or command.redirects:
+        return None
+    if command.piped_from is not None or command.piped_into is not None or "||" in script.text.text:
+        return None
+    end = joint_end(command)
+    if end is not None and command.operator in ("", "&&", ";"):
+        return delete(Span(command.span.start, script.text.at(end)))
+    if not command.args or script.text.text[command.args[-1].end :].strip():
+        return None
+    start = command.args[-1].end - (command.span.end - command.span.start)
+    if start <= 0 or script.text.at(start) != command.span.start:
+        return None
+    lead = script.text.text[:start].rstrip()
+    if not lead.endswith(("&&", ";")):
+        return None
+    place = len(lead.removesuffix(";").removesuffix("&&").rstrip())
+    return delete(Span(script.text.at(place), command.span.end))
 
 
 def next_instruction(node: Instruction, build: Build) -> Instruction | None:

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 
 from jettison.lint.build import Build
 from jettison.lint.command import Arg, Command
-from jettison.lint.fix import Applicability, Fix, Scope, delete, insert
+from jettison.lint.fix import Applicability, Edit, Fix, Scope, delete, insert
 from jettison.lint.rule import Context, Finding, Rule, Severity
 from jettison.lint.rules._building import before
 from jettison.lint.rules._layers import absolute, copied, destination, located, whole_line
+from jettison.lint.rules._script import removal
 from jettison.lint.syntax import Instruction, Transfer
 
 
@@ -40,8 +41,7 @@ class ChownInOwnLayer(Rule):
     For a few small files.
 
     ## Fix safety
-    Unsafe: folders that were there before the COPY keep their owner. Offered where the RUN does nothing else
-    and follows the COPY.
+    Unsafe: folders that were there before the COPY keep their owner, and a mode such as `+x` becomes 755.
 
     ## Sources
     - Dockerfile reference, `COPY --chown --chmod`
@@ -87,30 +87,36 @@ def _source(path: str, command: Command, earlier: list[Transfer], build: Build) 
 
 
 def _fix(command: Command, arg: Arg, source: Transfer, context: Context) -> Fix | None:
-    node, build = command.instruction, context.build
-    what = command.operands()[0]
-    if (
-        build.commands(node) != (command,)
-        or command.script is None
-        or command.scopes
-        or node.index != source.index + 1
-    ):
+    operands = command.operands()
+    if len(operands) != 2 or command.option("-v", "--reference", "--from") or source.index < 0 or source.json:
         return None
-    if (
-        len(command.operands()) != 2
-        or source.flag(command.name) is not None
-        or node.flags
-        or source.index < 0
-    ):
+    value = _value(command.name, operands[0].raw)
+    if value is None or source.flag(command.name) is not None or source.keyword != "COPY":
         return None
-    if (destination(source, build) or "").rstrip("/") != (arg.value or "").rstrip("/"):
+    path = (arg.value or "").rstrip("/")
+    if not path.startswith("/") or (destination(source, context.build) or "").rstrip("/") != path:
+        paths = [place for _, place in copied(source, context.build)]
+        if len(source.sources) != 1 or path not in paths:
+            return None
+    rest = _without(command, context)
+    if rest is None:
         return None
-    if not re.fullmatch(r"[\w.-]+(?::[\w.-]+)?", what.raw) or (
-        command.name == "chmod" and not what.raw.isdecimal()
-    ):
-        return None
-    edits = (
-        insert(source.keyword_span.end, f" --{command.name}={what.raw}"),
-        delete(whole_line(node, context)),
-    )
-    return Fix(f"use COPY --{command.name}", edits, Applicability.UNSAFE, Scope.CONFIG)
+    edit = insert(source.keyword_span.end, f" --{command.name}={value}")
+    return Fix(f"use COPY --{command.name}", (edit, rest), Applicability.UNSAFE, Scope.CONFIG)
+
+
+def _value(program: str, what: str) -> str | None:
+    """What COPY takes for it: an owner, or a mode in digits."""
+    if program == "chown":
+        return what if re.fullmatch(r"[\w.-]+(?::[\w.-]+)?", what) else None
+    if re.fullmatch(r"a?\+(?:x|rx|xr)", what):
+        return "755"
+    return what if re.fullmatch(r"0?[0-7]{3}", what) else None
+
+
+def _without(command: Command, context: Context) -> Edit | None:
+    """The RUN without the command: none at all if it does nothing else."""
+    node = command.instruction
+    if context.build.commands(node) == (command,) and not command.scopes and not command.redirects:
+        return delete(whole_line(node, context))
+    return removal(command)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import fnmatch
+import posixpath
 import re
 from collections.abc import Iterator
 from typing import Final
 
-from jettison.lint.command import Command, Scope
-from jettison.lint.fix import Applicability, Fix
+from jettison.lint.command import Command
+from jettison.lint.command import Scope as Place
+from jettison.lint.fix import Applicability, Fix, Scope, delete, insert
 from jettison.lint.packages import Verb, action
 from jettison.lint.rule import Context, Finding, Rule, Severity
 from jettison.lint.rules._building import before
-from jettison.lint.rules._layers import absolute, joined, located, written
+from jettison.lint.rules._layers import absolute, copied, joined, located, whole_line, written
+from jettison.lint.rules._script import removal
 from jettison.lint.source import Span
-from jettison.lint.syntax import Instruction
+from jettison.lint.syntax import Instruction, Transfer
 
 _CACHES: Final = {
     "/var/lib/apt/lists": "apt",
@@ -57,7 +60,8 @@ class DeletedInLaterLayer(Rule):
     When the layers are squashed afterwards.
 
     ## Fix safety
-    Safe: where the two RUN follow each other and can be joined without any other effect.
+    Safe where two RUN follow each other and can be joined without any other effect. Unsafe where one copied
+    file is mounted for the one RUN that reads it, in place of COPY and `rm`.
 
     ## Sources
     - slim ID.20021; Docker documentation, "Building best practices"
@@ -77,7 +81,7 @@ class DeletedInLaterLayer(Rule):
             return
         earlier = before(node, context.build)
         for cwd, command in located(node, context.build):
-            if Scope.SUBSTITUTION in command.scopes:
+            if Place.SUBSTITUTION in command.scopes:
                 continue
             for span, source, what in (
                 *_removed(command, cwd, earlier, context),
@@ -85,7 +89,7 @@ class DeletedInLaterLayer(Rule):
             ):
                 line = context.source.position(source.span.start).line
                 message = f"{what} stays in the layer of line {line}; deleted here it is only hidden"
-                yield self.at(span, message, fix=_fix(source, node, context))
+                yield self.at(span, message, fix=_fix(source, command, context))
 
 
 _Hit = tuple[Span, Instruction, str]
@@ -180,8 +184,41 @@ def _installed(node: Instruction, manager: str, context: Context) -> set[str]:
     return found
 
 
-def _fix(source: Instruction, node: Instruction, context: Context) -> Fix | None:
+def _fix(source: Instruction, command: Command, context: Context) -> Fix | None:
+    node = command.instruction
     stage = context.build.stage_of(node)
-    if stage is None or source.keyword != "RUN" or node.index != source.index + 1:
+    if stage is None or node.index < 0:
+        return None
+    if isinstance(source, Transfer):
+        return _mounted(source, command, context) if source in stage.instructions else None
+    if node.index != source.index + 1:
         return None
     return joined(source, node, context)
+
+
+def _mounted(source: Transfer, command: Command, context: Context) -> Fix | None:
+    """Mount the file for the one RUN that reads it, in place of COPY and `rm`."""
+    found = list(copied(source, context.build))
+    if len(source.sources) != 1 or len(found) != 1 or source.flags or source.json or source.keyword != "COPY":
+        return None
+    name, path = found[0]
+    operands = command.operands()
+    if [arg.value for arg in operands] != [path] or not re.fullmatch(r"[\w./@+-]+", name + path):
+        return None
+    node, base = command.instruction, posixpath.basename(path)
+    users = [item for item in context.dockerfile.instructions if base in context.source.slice(item.span)]
+    if users != [source, node] or any(_changes(item, base) for item in context.build.commands(node)):
+        return None
+    rest = removal(command)
+    if rest is None:
+        return None
+    flag = f" --mount=type=bind,source={name},target={path}"
+    edits = (delete(whole_line(source, context)), insert(node.keyword_span.end, flag), rest)
+    return Fix("mount it for this RUN", edits, Applicability.UNSAFE, Scope.CONFIG)
+
+
+def _changes(command: Command, name: str) -> bool:
+    """Whether a command wants to change the file itself, which a mount does not allow."""
+    return command.name in ("chmod", "chown", "mv", "sed", "gunzip") and any(
+        name in arg.text for arg in command.args
+    )

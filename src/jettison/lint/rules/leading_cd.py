@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from jettison.lint.build import Build
-from jettison.lint.command import Command, Scope
-from jettison.lint.fix import Applicability, Edit, Fix, delete, insert
-from jettison.lint.fix import Scope as FixScope
+from jettison.lint.command import Command
+from jettison.lint.fix import Applicability, Edit, Fix, Scope, delete, insert
 from jettison.lint.rule import Context, Finding, Rule, Severity
-from jettison.lint.rules._script import following, next_instruction, preceding
+from jettison.lint.rules._layers import workdir_at
+from jettison.lint.rules._script import joint_end, next_instruction, preceding
 from jettison.lint.source import Span
 
 
@@ -61,35 +61,24 @@ class LeadingCd(Rule):
         target = command.operands()[:1]
         if not target or not target[0].value or target[0].value in ("-", "~") or command.scopes:
             return
-        rest = following(command, context.build)
-        if not rest or rest[0].operator not in ("&&", ";"):
-            return
-        if any(item.name != "set" for item in preceding(command, context.build)):
+        end = joint_end(command)
+        if end is None or any(item.name != "set" for item in preceding(command, context.build)):
             return
         message = f"`cd {target[0].text}` holds for this RUN only; WORKDIR holds for what follows too"
-        yield self.at(command.span, message, fix=_fix(command, target[0].value, rest[0], context))
+        yield self.at(command.span, message, fix=_fix(command, target[0].value, end, context))
 
 
-def _fix(command: Command, folder: str, then: Command, context: Context) -> Fix | None:
-    node = command.instruction
-    if not command.editable or command.script is None or command.script.wrappers or " " in folder:
-        return None
-    if Scope.SUBSHELL in then.scopes or node.index < 0:
+def _fix(command: Command, folder: str, end: int, context: Context) -> Fix | None:
+    node, script = command.instruction, command.script
+    if script is None or not command.editable or script.wrappers or " " in folder or node.index < 0:
         return None
     back = _way_back(command, context.build, context)
     if back is None:
         return None
     newline = context.source.newline
-    edits = [insert(node.span.start, f"WORKDIR {folder}{newline}"), delete(_place(command, then))]
-    return Fix("use WORKDIR", (*edits, *back), Applicability.UNSAFE, FixScope.CONFIG)
-
-
-def _place(command: Command, then: Command) -> Span:
-    """The `cd` with what joins it to the next command; variables set for that command stay."""
-    start = min(
-        [then.statement.start, then.name_span.start, *(arg.span.start for _, arg in then.assignments)]
-    )
-    return Span(command.span.start, start)
+    place = Span(command.span.start, script.text.at(end))
+    edits = [insert(node.span.start, f"WORKDIR {folder}{newline}"), delete(place)]
+    return Fix("use WORKDIR", (*edits, *back), Applicability.UNSAFE, Scope.CONFIG)
 
 
 def _way_back(command: Command, build: Build, context: Context) -> list[Edit] | None:
@@ -98,7 +87,7 @@ def _way_back(command: Command, build: Build, context: Context) -> list[Edit] | 
     after = next_instruction(node, build)
     if after is not None and after.keyword == "WORKDIR" and after.arguments.text.startswith("/"):
         return []
-    before = build.state(node).workdir
+    before = workdir_at(node, build)
     if before is None:
         return None
     return [insert(node.span.end, f"{context.source.newline}WORKDIR {before}")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from jettison.lint.bases import Distro
 from jettison.lint.build import Stage
 from jettison.lint.fix import Applicability, Fix, Scope, insert
 from jettison.lint.rule import Context, Finding, Rule, Severity
@@ -59,8 +60,8 @@ class NoUser(Rule):
     For images that are only built on, and for programs that drop their rights themselves.
 
     ## Fix safety
-    Unsafe: a user that the image is known to have is set before CMD or ENTRYPOINT; the application must
-    not write to files of root, and not listen on a port below 1024.
+    Unsafe: a user that the image is known to have (on scratch and distroless 65532) is set before CMD or
+    ENTRYPOINT; the application must not write to files of root, and not listen on a port below 1024.
 
     ## Sources
     - trivy DS-0002, checkov CKV_DOCKER_3, dockle CIS-DI-0001, KICS "Missing User Instruction"
@@ -118,6 +119,8 @@ def _fix(stage: Stage, context: Context) -> Fix | None:
     users = created_users(stage, context)
     users = {name: number for name, number in users.items() if name not in ("nobody", "www-data")}
     node = stage.last("ENTRYPOINT") or stage.last("CMD")
+    if stage.distro in (Distro.SCRATCH, Distro.DISTROLESS):
+        users = {"nonroot": 65532}
     if len(users) != 1 or node is None or node.index < 0:
         return None
     name, number = next(iter(users.items()))
