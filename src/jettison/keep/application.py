@@ -56,6 +56,11 @@ def is_by_product(path: bytes) -> bool:
     return _BY_PRODUCTS.match(path) is not None
 
 
+def is_language_package(path: bytes) -> bool:
+    """Whether `path` lies in a folder of installed packages of a language."""
+    return _LANGUAGE_PACKAGES.search(path) is not None
+
+
 def application_nodes(
     tree: FileTree, layers: OwnLayers, working_directory: bytes, inventory: Inventory
 ) -> Iterator[Node]:
@@ -81,7 +86,7 @@ def application_nodes(
 
 
 def _is_own(node: Node, layers: OwnLayers, home: bytes | None) -> bool:
-    if node.kind is Kind.DIR or _LANGUAGE_PACKAGES.search(node.path):
+    if node.kind is Kind.DIR or is_language_package(node.path):
         return False
     if node.target.startswith(
         b"/etc/alternatives/"

@@ -68,6 +68,12 @@ def binary(context: Context, node: Node) -> Binary:
     return context.facts.get(_KIND, node, lambda node: _read(context, node))
 
 
+def mentions(context: Context, node: Node, text: bytes) -> bool:
+    """Whether the constant `text` stands in the file `node`."""
+    with context.tree.open(node) as file:
+        return any(b"\0" + text + b"\0" in chunk for chunk in _chunks(file))
+
+
 def _read(context: Context, node: Node) -> Binary:
     with context.tree.open(node) as file:
         try:

@@ -137,6 +137,13 @@ class Context:
         """Whether `node` is executed as the application, or is one of its own files."""
         return node.path in self.programs or node.path in self.application
 
+    def is_authored(self, path: bytes) -> bool:
+        """Whether the application's makers wrote `path`, rather than an installation script that they ran."""
+        node = self.application.get(path)
+        if node is None:
+            return False
+        return node.layer not in self.own_layers.ran or not path.startswith((b"etc/", b"var/", b"usr/"))
+
     @cached_property
     def environment(self) -> dict[bytes, bytes]:
         """The variables of the image's configuration."""

@@ -54,6 +54,7 @@ class KeepPlan:
         """What `heal` goes on with."""
         self._reasons: dict[bytes, list[Reason]] = {}
         self._excluded: dict[bytes, str] = {}
+        self._left_out: dict[bytes, str] = {}
 
     def __contains__(self, path: bytes) -> bool:
         return path in self._reasons
@@ -98,6 +99,8 @@ class KeepPlan:
         """Why `path`, which the image has, does not stay: one sentence."""
         if path in self._excluded:
             return f"taken away by --exclude {self._excluded[path]}"
+        if path in self._left_out:
+            return self._left_out[path]
         nearest = path
         while nearest and nearest not in self._reasons:
             nearest = parent(nearest)
@@ -132,6 +135,10 @@ class KeepPlan:
     def exclude(self, path: bytes, pattern: str) -> None:
         """Notes that `path` would have stayed but for `pattern`."""
         self._excluded[path] = pattern
+
+    def leave_out(self, path: bytes, text: str) -> None:
+        """Notes why a rule decided against `path`; a rule may change its mind."""
+        self._left_out[path] = text
 
     def warn(self, text: str) -> None:
         """Notes something that the user should know, once."""

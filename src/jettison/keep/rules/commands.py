@@ -76,7 +76,7 @@ class Commands(Rule):
 
     def visit(self, context: Context, node: Node) -> Iterable[Keep]:
         """What one kept script, source file or program of the application starts."""
-        if node.path in context.executed or node.path in context.application:
+        if node.path in context.executed or context.is_authored(node.path):
             yield from self._follow(context, node)
 
     def settle(self, context: Context) -> Iterable[Keep]:

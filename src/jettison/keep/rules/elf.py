@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Final
 from jettison.keep.loader import is_musl
 from jettison.keep.rule import Keep, Rule
 from jettison.layers.path import encode_path, name
+from jettison.limits import MIB
 
 if TYPE_CHECKING:
     from jettison.keep.context import Context
@@ -87,6 +88,19 @@ class ElfClosure(Rule):
                 dependency = context.elf(candidate)
                 if node is not None and dependency is not None:
                     yield from self._needed(context, node.path, dependency, inherited=passed, musl=musl)
+
+
+MAX_OPTIONAL_BYTES: Final = 4 * MIB
+"""What a library that no run loaded, and that is optional to what names it, may bring along."""
+
+
+def added_bytes(context: Context, path: bytes) -> int:
+    """How many bytes would stay on top if the ELF file at `path` did, with all that it needs."""
+    closure = (
+        keep.path for node in [context.file(path)] if node for keep in ElfClosure().visit(context, node)
+    )
+    nodes = {node.path: node.size for each in (path, *closure) if (node := context.file(each)) is not None}
+    return sum(size for path, size in nodes.items() if not context.is_kept(path))
 
 
 _SMALLEST_ELF: Final = 52

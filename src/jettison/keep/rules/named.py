@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Final
 
 from jettison.keep.application import is_by_product
 from jettison.keep.rule import Keep, Rule
+from jettison.keep.rules.trace import Trace
 from jettison.keep.shell import BUILTINS, parse_script
 from jettison.layers.entry import Kind
 from jettison.layers.path import name, parent
@@ -54,8 +55,8 @@ class Named(Rule):
 
     def visit(self, context: Context, node: Node) -> Iterable[Keep]:
         """What one text file names."""
-        configuration = _CONFIGURATION.match(node.path) is not None
-        if not configuration and node.path not in context.application and node.path not in context.executed:
+        configuration = _is_configuration(context, node)
+        if not configuration and not context.is_authored(node.path) and node.path not in context.executed:
             return
         if node.size > _MAX_TEXT_BYTES or b"\0" in context.head(node):
             return
@@ -66,6 +67,15 @@ class Named(Rule):
             found = context.which(program)
             if found is not None:
                 yield Keep(found, "a supervisor is told to run it", node.path)
+
+
+def _is_configuration(context: Context, node: Node) -> bool:
+    """Whether what `node` says is in force: by Debian's convention `NAME-available` holds what may be
+    switched on."""
+    if _CONFIGURATION.match(node.path) is None:
+        return False
+    offered = any(folder.endswith(b"-available") for folder in node.path.split(b"/")[:-1])
+    return not offered or context.plan.reasons(node.path)[0].rule == Trace.name
 
 
 def _named(context: Context, node: Node, path: bytes, *, folders: bool) -> Iterator[Keep]:

@@ -8,10 +8,11 @@ stand in it. Of the C library `libgcc_s.so.1`, which it loads when a thread is c
 **Why.** A module that the workload did not ask for (`legacy` ciphers, a second image format, an
 authentication method) fails only in production, and no closure over DT_NEEDED sees it.
 
-**Cost.** Some 3 MB an image. Left out: the folders that the loader searches anyway, which would bring every
-library; character set converters (8 MB), which stay whole only where a program of the application itself
-imports `iconv_open`; folders with more than 64 MiB of plug-ins; programs, which the rule `commands` judges;
-what only the utilities of the shell would load.
+**Cost.** Some 3 MB an image. Left out: what a library of the system names and no run loaded, if it would add
+more than 4 MiB (printing for a Java runtime, desktop settings for its network library); the folders that the
+loader searches anyway, which would bring every library; character set converters (8 MB), which stay whole
+only where a program of the application itself imports `iconv_open`; programs, which the rule `commands`
+judges; what only the utilities of the shell would load.
 
 **Sources.** dlopen(3), iconv_open(3), pthread_cancel(3); OpenSSL `OPENSSLDIR`, `MODULESDIR`.
 """
@@ -22,11 +23,12 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
+from jettison.keep.application import is_language_package
 from jettison.keep.binary import Binary, binary
 from jettison.keep.loader import is_musl
 from jettison.keep.rule import Keep, Rule
 from jettison.keep.rules.commands import BOX_REASON
-from jettison.keep.rules.elf import may_be_elf
+from jettison.keep.rules.elf import MAX_OPTIONAL_BYTES, added_bytes, may_be_elf
 from jettison.layers.entry import Kind
 from jettison.layers.path import encode_path, name, parent
 from jettison.limits import MIB
@@ -55,9 +57,10 @@ class Plugins(Rule):
     def __init__(self) -> None:
         self._libc: Node | None = None
         self._converts: Node | None = None
+        self._optional: list[Keep] = []
 
     def visit(self, context: Context, node: Node) -> Iterable[Keep]:
-        """What one kept ELF file names."""
+        """What one kept ELF file names: at once what the application names, later what the system does."""
         if not may_be_elf(node):
             return
         elf = context.elf(node.path)
@@ -67,17 +70,34 @@ class Plugins(Rule):
         if elf.soname == _GLIBC:
             self._libc = node
         if elf.soname == _GLIBC or not found.imports.isdisjoint((b"dlopen", b"dlmopen")):
-            yield from _libraries(context, node, elf, found)
-            yield from _folders(context, node, found)
+            yield from _files(context, node, found)
+            libraries = [*_libraries(context, node, elf, found), *_plugins(context, node, found)]
+            if context.is_application_program(node) or is_language_package(node.path):
+                yield from libraries
+            else:
+                self._optional += libraries
         if b"iconv_open" in found.imports and context.is_application_program(node):
             self._converts = self._converts or node
 
     def settle(self, context: Context) -> Iterable[Keep]:
-        """Character set converters, which lie beside the C library."""
-        if self._libc is None or self._converts is None:
-            return
-        for child in context.below(parent(self._libc.path) + b"/gconv"):
-            yield Keep(child.path, "a character set that iconv_open can be asked for", self._converts.path)
+        """Optional libraries that cost little more than what stays anyway, and character set converters."""
+        for keep in self._optional:
+            node = context.file(keep.path)
+            if node is None or context.is_kept(node.path):
+                continue
+            added = added_bytes(context, keep.path)
+            if added <= MAX_OPTIONAL_BYTES:
+                yield keep
+            else:
+                text = (
+                    f"optional, never loaded, and would add {added / MIB:.0f} MiB: use --include to keep it"
+                )
+                context.plan.leave_out(node.path, text)
+        if self._libc is not None and self._converts is not None:
+            for child in context.below(parent(self._libc.path) + b"/gconv"):
+                yield Keep(
+                    child.path, "a character set that iconv_open can be asked for", self._converts.path
+                )
 
 
 def _libraries(context: Context, node: Node, elf: Elf, found: Binary) -> Iterator[Keep]:
@@ -89,26 +109,31 @@ def _libraries(context: Context, node: Node, elf: Elf, found: Binary) -> Iterato
             yield Keep(path, f"named as {encode_path(library)} in a file that loads libraries", node.path)
 
 
-def _folders(context: Context, node: Node, found: Binary) -> Iterator[Keep]:
+def _files(context: Context, node: Node, found: Binary) -> Iterator[Keep]:
+    """Files and folders, the latter without their content."""
     for path in found.paths:
-        real = context.tree.resolve(path).path
-        target = context.tree.get(real)
-        if target is None or real in _NO_PLUGINS:
+        target = context.tree.resolve(path).node
+        if target is None or target.path in _NO_PLUGINS:
             continue
-        if target.kind is Kind.FILE and not target.mode & 0o111 and real.startswith(_DATA):
-            yield Keep(path, "a file that is named in it", node.path)
-        elif target.kind is Kind.DIR:
+        if target.kind is Kind.DIR:
             yield Keep(path, "a folder that is named in it", node.path)
-            yield from _plugins(context, node, real)
+        elif target.kind is Kind.FILE and not target.mode & 0o111 and target.path.startswith(_DATA):
+            yield Keep(path, "a file that is named in it", node.path)
 
 
-def _plugins(context: Context, node: Node, folder: bytes) -> Iterator[Keep]:
-    if name(folder) == b"gconv" or context.loader.searches(folder):
-        return
-    plugins = [child for child in context.tree.children(folder) if _is_plugin(child)]
-    if sum(child.size for child in plugins) <= _MAX_PLUGINS_BYTES:
-        for child in plugins:
-            yield Keep(child.path, "a plug-in in a folder that is named in it", node.path)
+def _plugins(context: Context, node: Node, found: Binary) -> Iterator[Keep]:
+    """Shared objects in folders."""
+    for path in found.paths:
+        folder = context.folder(path)
+        if folder is None or folder.path in _NO_PLUGINS:
+            continue
+        if name(folder.path) == b"gconv" or context.loader.searches(folder.path):
+            continue
+        plugins = [child for child in context.tree.children(folder.path) if _is_plugin(child)]
+        if sum(child.size for child in plugins) <= _MAX_PLUGINS_BYTES:
+            yield from (
+                Keep(each.path, "a plug-in in a folder that is named in it", node.path) for each in plugins
+            )
 
 
 def _is_plugin(node: Node) -> bool:

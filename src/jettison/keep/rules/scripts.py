@@ -14,7 +14,7 @@ interpreters of the scripts that it ran.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from jettison.keep.rule import Keep, Rule
 from jettison.keep.shell import programs_of_argv, split_words
@@ -25,6 +25,13 @@ if TYPE_CHECKING:
     from jettison.layers.tree import Node
 
 
+_SIDE_EFFECTS: Final = frozenset(
+    ("server", "package", "world data", "python", "node", "ruby", "perl", "java")
+)
+"""Rules that keep whole packages, scripts that nobody runs among them."""
+_PROGRAM_FOLDERS: Final = frozenset((b"bin", b"sbin", b"libexec", b".bin", b"cgi-bin", b"exe"))
+
+
 class Interpreters(Rule):
     """Interpreters of scripts."""
 
@@ -32,13 +39,23 @@ class Interpreters(Rule):
 
     def visit(self, context: Context, node: Node) -> Iterable[Keep]:
         """The interpreter of one script."""
-        if not node.mode & 0o111:
+        if not node.mode & 0o111 or not _is_run(context, node):
             return
         argv = shebang(context.head(node))
         for program in programs_of_argv(argv):
             path = context.which(program)
             if path is not None:
                 yield Keep(path, f"runs scripts that begin with #!{encode_path(argv[0])}", node.path)
+
+
+def _is_run(context: Context, node: Node) -> bool:
+    """Whether somebody may run the script: it is on the way of a run or of the application, or among
+    programs.
+
+    Others, such as examples and start scripts of an init system that is not there, need no interpreter.
+    """
+    rule = context.plan.reasons(node.path)[0].rule
+    return rule not in _SIDE_EFFECTS or not _PROGRAM_FOLDERS.isdisjoint(node.path.split(b"/")[:-1])
 
 
 def shebang(head: bytes) -> list[bytes]:

@@ -11,7 +11,8 @@ rotate logs, and switch on a module whose snippet was there all along. All of it
 package, in several binary ones.
 
 **Cost.** 28 MB over sixteen images for the programs; configuration some ten kB each. Packages above 64 MiB
-keep only their programs, configuration folders above 4 MiB only what was read.
+keep only their programs, configuration folders above 4 MiB only what was read. Left out: plug-ins that no run
+loaded, whose name does not stand in the program, and whose libraries would add more than 4 MiB.
 
 **Sources.** deb-control(5), "Source"; apk `origin`; RPM `SOURCERPM`; FHS 3.0, "/etc".
 """
@@ -22,9 +23,9 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
-from jettison.keep.binary import binary
+from jettison.keep.binary import binary, mentions
 from jettison.keep.rule import Keep, Rule
-from jettison.keep.rules.elf import may_be_elf
+from jettison.keep.rules.elf import MAX_OPTIONAL_BYTES, added_bytes, may_be_elf
 from jettison.keep.rules.trace import Trace
 from jettison.layers.entry import Kind
 from jettison.layers.path import name, parent
@@ -62,18 +63,7 @@ class Servers(Rule):
 
     def __init__(self) -> None:
         self._configured: set[bytes] = set()
-
-    def begin(self, context: Context) -> Iterable[Keep]:
-        """What came with the executed programs."""
-        for path in sorted(context.programs):
-            node = context.tree.get(path)
-            if node is None or INTERPRETERS.match(name(path)):
-                continue
-            owner = context.inventory.owner(path)
-            if owner is None:
-                yield from _beside(context, node)
-            elif owner.ecosystem in SYSTEM:
-                yield from _siblings(context, node, owner)
+        self._companions: list[Keep] | None = None
 
     def visit(self, context: Context, node: Node) -> Iterable[Keep]:
         """The configuration folder that a kept file lies in."""
@@ -88,8 +78,28 @@ class Servers(Rule):
             for child in below:
                 yield Keep(child.path, "configuration of something that runs", node.path)
 
+    def settle(self, context: Context) -> Iterable[Keep]:
+        """What came with the executed programs; plug-ins are judged by what stays anyway."""
+        if self._companions is None:
+            self._companions = list(_companions(context))
+        waiting = [keep for keep in self._companions if not context.is_kept(keep.path)]
+        return [keep for keep in waiting if _is_affordable(context, keep)]
+
+
+def _companions(context: Context) -> Iterator[Keep]:
+    for path in sorted(context.programs):
+        node = context.tree.get(path)
+        if node is None or INTERPRETERS.match(name(path)):
+            continue
+        owner = context.inventory.owner(path)
+        if owner is None:
+            yield from _beside(context, node)
+        elif owner.ecosystem in SYSTEM:
+            yield from _siblings(context, node, owner)
+
 
 def _siblings(context: Context, program: Node, owner: Package) -> Iterator[Keep]:
+    """What came from the source package of `owner`."""
     source = owner.source or owner.name
     packages = [
         package
@@ -102,6 +112,23 @@ def _siblings(context: Context, program: Node, owner: Package) -> Iterator[Keep]
     for node in nodes:
         if small or name(parent(node.path)) in (b"bin", b"sbin"):
             yield Keep(node.path, f"comes from the same source package, {source}", program.path)
+
+
+def _is_affordable(context: Context, keep: Keep) -> bool:
+    """Whether a sibling stays: all but plug-ins whose libraries cost much and whose name the program does not
+    know."""
+    if name(parent(keep.path)) in (b"bin", b"sbin") or not re.search(rb"\.so[\d.]*\Z", keep.path):
+        return True
+    added = added_bytes(context, keep.path)
+    if added <= MAX_OPTIONAL_BYTES:
+        return True
+    program = context.file(keep.because or b"")
+    if program is not None and mentions(context, program, name(keep.path).partition(b".")[0]):
+        return True
+    context.plan.leave_out(
+        keep.path, f"never loaded, and would add {added / MIB:.0f} MiB: use --include to keep it"
+    )
+    return False
 
 
 def _beside(context: Context, program: Node) -> Iterator[Keep]:
