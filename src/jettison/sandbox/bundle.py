@@ -7,7 +7,7 @@ sees here what it sees in production.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -88,11 +88,15 @@ def process(
         "user": {"uid": who.uid, "gid": who.gid, "additionalGids": [who.gid, *who.groups]},
         "capabilities": granted,
         "noNewPrivileges": spec.no_new_privileges,
-        "rlimits": [
-            {"type": "RLIMIT_NOFILE", "soft": spec.open_files, "hard": spec.open_files},
-            {"type": "RLIMIT_CORE", "soft": 0, "hard": 0},
-        ],
+        "rlimits": [{"type": kind, "soft": value, "hard": value} for kind, value in _rlimits(spec)],
     }
+
+
+def _rlimits(spec: RunSpec) -> Iterator[tuple[str, int]]:
+    yield "RLIMIT_NOFILE", spec.open_files
+    yield "RLIMIT_CORE", 0
+    if spec.processes_of_user is not None:
+        yield "RLIMIT_NPROC", spec.processes_of_user
 
 
 def _linux(spec: RunSpec, name: str, *, cgroups: bool) -> dict[str, Any]:
@@ -134,10 +138,11 @@ def _system_mounts(spec: RunSpec, *, cgroups: bool) -> list[dict[str, Any]]:
         _mount("tmpfs", "/dev/shm", *_SAFE, "mode=1777", "size=65536k"),  # noqa: S108
         _mount("mqueue", "/dev/mqueue", *_SAFE),
     ]
-    if spec.network.kind is NetworkKind.NONE:
+    if spec.network.kind is not NetworkKind.NONE and in_user_namespace():
+        # sysfs shows a network namespace, and only who owns that may mount it
+        mounts.append({**_mount("bind", "/sys", "bind", *_SAFE, "ro"), "source": "/sys"})
+    else:
         mounts.append(_mount("sysfs", "/sys", *_SAFE, "ro"))
-    else:  # sysfs belongs to the network namespace: only its owner may mount it
-        mounts.append({**_mount("bind", "/sys", "rbind", *_SAFE, "ro"), "source": "/sys"})
     if cgroups:
         mounts.append(_mount("cgroup", "/sys/fs/cgroup", *_SAFE, "ro"))
     return mounts
@@ -155,7 +160,7 @@ def _own_mounts(spec: RunSpec, sources: Mapping[str, Path]) -> list[dict[str, An
 
 
 def _bind(source: Path, destination: str, *, read_only: bool = False) -> dict[str, Any]:
-    options = ["rbind", "rprivate", "ro" if read_only else "rw"]
+    options = ["bind", "rprivate", "ro" if read_only else "rw"]  # not rbind: ro would not reach mounts inside
     return {"type": "bind", "source": os.fspath(source), "destination": destination, "options": options}
 
 

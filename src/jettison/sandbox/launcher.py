@@ -25,7 +25,6 @@ from jettison.sandbox.oci import Completed, Runtime, call, last_message, message
 from jettison.sandbox.output import Output
 from jettison.sandbox.process import ExecResult
 from jettison.sandbox.records import Container
-from jettison.sandbox.shield import uninterrupted
 from jettison.sandbox.space import MountSpace
 
 _NOT_EXECUTABLE: Final = re.compile(r'executable|exec: "|chdir ')
@@ -110,11 +109,12 @@ class Launcher:
         """Kill every process of the container: the kernel does that when the first one dies.
 
         A call of the runtime that is under way is waited for, because an interrupted caller does not
-        interrupt it.
+        interrupt it; what it has started although nobody came to hold it is killed too.
         """
-        if self._main is None:
-            return
         self._space.run(int)
+        if self._main is None:
+            self._kill_unheld()
+            return
         self._main.signal(signal.SIGKILL)
         self._reap()
         if self._main.wait(KILL_TIMEOUT_S) is None:
@@ -123,22 +123,17 @@ class Launcher:
             )
 
     def release(self) -> None:
-        """Let go of the main process, which has ended."""
+        """Let go of the main process, if there was one; it has ended."""
         if self._guard is not None:
             self._guard.close()
         if self._main is not None:
             self._main.end(0)
 
-    def settle(self) -> None:
-        """Wait for a call that is under way, and take the status of a main process that nobody came to
-        hold."""
-        with uninterrupted():
-            self._space.run(int)
-            if self._main is None:
-                with contextlib.suppress(OSError, ValueError):
-                    pid = int(self._pid_file(_MAIN).read_bytes())
-                    os.kill(pid, signal.SIGKILL)
-                    os.waitpid(pid, 0)
+    def _kill_unheld(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            pid = int(self._pid_file(_MAIN).read_bytes())
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
 
     def check_executed(self, output: Output) -> None:
         """Raises ApplicationError if the main process ended because the kernel refused to execute the

@@ -106,15 +106,6 @@ class Sandbox:
         """End every process of the container."""
         self._launcher.end()
 
-    def close(self) -> None:
-        """End every process of the container, and read the last of what it printed."""
-        with uninterrupted():
-            try:
-                self.kill()
-            finally:
-                self.output.finish(_LAST_OUTPUT_S)
-                self._launcher.release()
-
     def usage(self) -> Usage:
         """What all processes together used so far."""
         return self._cgroup.usage()
@@ -133,7 +124,7 @@ class Sandbox:
 
         Raises ApplicationError when the container does not run any more.
         """
-        who = None if user is None or self._spec.tree is None else resolve_user(self._spec.tree, user)
+        who = None if user is None else resolve_user(self._spec.tree, user)
         section = process(self._spec, argv=tuple(argv), env=env, user=who, cwd=cwd)
         return self._launcher.exec(section, timeout)
 
@@ -147,8 +138,8 @@ def sandbox(spec: RunSpec, rootfs: Rootfs, *, journal: Journal, workdir: Path) -
     """
     become_subreaper()
     runtime = find_runtime()
-    if not runtime.cgroups:  # nothing limits which devices may be opened: then none may be made either
-        spec = replace(spec, capabilities=tuple(name for name in spec.capabilities if name != "CAP_MKNOD"))
+    if not runtime.cgroups:
+        spec = _without_groups(spec)
     with ExitStack() as stack:
         folder = stack.enter_context(journal.temporary(workdir))
         sources, uppers = mount_sources(spec.mounts, rootfs.space, folder)
@@ -157,12 +148,28 @@ def sandbox(spec: RunSpec, rootfs: Rootfs, *, journal: Journal, workdir: Path) -
             folder, spec, root=rootfs.mountpoint, name=launcher.id, sources=sources, cgroups=runtime.cgroups
         )
         stack.enter_context(journal.holding(launcher.record()))
-        stack.callback(launcher.settle)
         output = Output()
-        stack.callback(output.close)
+        stack.callback(_close, launcher, output)
         main = launcher.create(output)
         box = Sandbox(spec=spec, launcher=launcher, main=main, output=output, outputs=uppers)
-        stack.callback(box.close)
         launcher.start()
         box.started_at = time.monotonic()
         yield box
+
+
+def _without_groups(spec: RunSpec) -> RunSpec:
+    """What stands in for control groups: no device file can be made, since nothing limits which may be
+    opened, and processes are limited by user."""
+    capabilities = tuple(name for name in spec.capabilities if name != "CAP_MKNOD")
+    return replace(spec, capabilities=capabilities, processes_of_user=spec.pids)
+
+
+def _close(launcher: Launcher, output: Output) -> None:
+    """End every process of the container, and read the last of what it printed."""
+    with uninterrupted():
+        try:
+            launcher.end()
+        finally:
+            output.finish(_LAST_OUTPUT_S)
+            output.close()
+            launcher.release()

@@ -97,6 +97,9 @@ class RunSpec:
     memory_bytes: int | None = None
     """memory.max; None: as much as the host has."""
     pids: int = MAX_PIDS
+    """pids.max."""
+    processes_of_user: int | None = None
+    """RLIMIT_NPROC, where there is no pids.max; None: not limited."""
     open_files: int = field(default_factory=lambda: _open_files())
     tree: FileTree | None = field(default=None, repr=False, compare=False)
     """Where names of users are looked up for `Sandbox.exec`."""

@@ -31,12 +31,12 @@ ROOT: Final = User()
 """Who a process runs as when nobody says; its home folder is not looked up."""
 
 
-def resolve_user(tree: FileTree, text: str) -> User:
+def resolve_user(tree: FileTree | None, text: str) -> User:
     """`[USER][:GROUP]`, names or numbers, as Docker resolves them; raises InvalidInputError.
 
-    A number is an id, never a name. Without a group, the primary group is passwd's (0 if passwd does not know
-    the user) and the supplementary groups are those that list the user's name; with one there are no
-    supplementary groups.
+    Without a tree only numbers are known. A number is an id, never a name. Without a group, the primary group
+    is passwd's (0 if passwd does not know the user) and the supplementary groups are those that list the
+    user's name; with one there are no supplementary groups.
     """
     wanted_user, _, wanted_group = text.partition(":")
     uid, name = _number(wanted_user or "0"), ""
@@ -54,7 +54,7 @@ def resolve_user(tree: FileTree, text: str) -> User:
     return User(uid, gid, tuple(_member_of(tree, name)) if name else (), home)
 
 
-def _group(tree: FileTree, text: str) -> int:
+def _group(tree: FileTree | None, text: str) -> int:
     number = _number(text)
     if number is not None:
         return number
@@ -64,7 +64,7 @@ def _group(tree: FileTree, text: str) -> int:
     raise InvalidInputError(f"no group {text[:64]!r} in the image's /etc/group")
 
 
-def _member_of(tree: FileTree, name: str) -> Iterator[int]:
+def _member_of(tree: FileTree | None, name: str) -> Iterator[int]:
     for row in _rows(tree, b"etc/group"):
         if len(row) > 3 and _is_digits(row[2]) and name in row[3].split(","):
             yield _in_range(row[2])
@@ -86,11 +86,11 @@ def _in_range(text: str) -> int:
     return value
 
 
-def _rows(tree: FileTree, path: bytes) -> Iterator[list[str]]:
+def _rows(tree: FileTree | None, path: bytes) -> Iterator[list[str]]:
     """The fields of each line; nothing when the image has no such file (a link, a FIFO or a device is not
     one)."""
-    node = tree.resolve(path).node
-    if node is None or node.kind is not Kind.FILE:
+    node = None if tree is None else tree.resolve(path).node
+    if tree is None or node is None or node.kind is not Kind.FILE:
         return
     for line in tree.read(node).decode("utf-8", "surrogateescape").split("\n"):
         if line.strip() and not line.startswith("#"):
