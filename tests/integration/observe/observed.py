@@ -27,8 +27,8 @@ class Watched:
     trace: Trace
     code: int
     stdout: str
-    files: dict[str, bytes] = field(default_factory=dict)
-    """Those of the asked files that the run wrote."""
+    written: dict[str, bytes] = field(default_factory=dict)
+    """Files that the run left in the folder that was asked for, by name."""
 
     @property
     def paths(self) -> set[bytes]:
@@ -52,7 +52,7 @@ class Bench:
         self,
         *argv: str,
         during: Callable[[Sandbox, Observer], object] | None = None,
-        files: Sequence[str] = (),
+        folder: str = "none",
         no_new_privileges: bool = False,
     ) -> Watched:
         """Run `argv` to its end; `during` is called while it runs."""
@@ -70,7 +70,7 @@ class Bench:
                     ended = box.wait(60)
                     box.output.finish(5)
                     assert ended is not None, f"{argv} does not end: {box.tail()}"
-                written = {name: (root.upper / name.lstrip("/")).read_bytes() for name in files}
+                written = {path.name: path.read_bytes() for path in (root.upper / folder).glob("*")}
             return Watched(observer.finish(), ended.code, box.output.stdout.decode(), written)
 
 
