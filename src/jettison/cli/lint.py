@@ -11,8 +11,8 @@ import click
 from rich.markdown import Markdown
 from rich.table import Table
 
-from jettison.errors import UsageError
-from jettison.lint import config, files
+from jettison.errors import HostError, UsageError
+from jettison.lint import baseline, config, files
 from jettison.lint.config import Settings
 from jettison.lint.files import Input
 from jettison.lint.formats import NAMES, renderer, text
@@ -32,6 +32,19 @@ from jettison.report.terminal import show_line, stdout
 @click.option("--ignore", multiple=True, metavar="RULE", help="Do not run these rules.")
 @click.option("--preview", is_flag=True, help="Run new rules too.")
 @click.option("--fail-on", metavar="SEVERITY", help="Least severity that fails: error … style, or never.")
+@click.option(
+    "--shellcheck/--no-shellcheck",
+    default=None,
+    help="Check scripts with ShellCheck; default: if installed.",
+)
+@click.option(
+    "--baseline",
+    "baseline_file",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Findings that are known; only others are reported.",
+)
+@click.option("--write-baseline", is_flag=True, help="Write all findings to the baseline, and report none.")
 @click.option("--exclude", multiple=True, metavar="GLOB", help="Leave out files below folders.")
 @click.option("--build-arg", "build_args", multiple=True, metavar="K=V", help="A build argument.")
 @click.option("--target", metavar="STAGE", help="The stage that is built; default the last.")
@@ -50,6 +63,8 @@ def command(
     unsafe_fixes: bool,
     show_diff: bool,
     config_file: Path | None,
+    baseline_file: Path | None,
+    write_baseline: bool,
     formats: tuple[str, ...],
     stdin_filename: str,
     explain: str | None,
@@ -69,6 +84,10 @@ def command(
     if list_rules:
         return _list_rules()
     settings = _Settings(config_file, overrides)
+    formats = formats or (settings.base.output_format or "text",)
+    for name in formats:
+        renderer(name.partition("=")[0])
+    known = _Known(baseline_file or settings.base.baseline, writing=write_baseline)
     result = run(
         _inputs(paths or (Path(),), settings.base, stdin_filename),
         settings,
@@ -79,8 +98,32 @@ def command(
         return _show_diff(result)
     if fixing:
         _write(result)
-    _report(result, formats or ((settings.base.output_format,) if settings.base.output_format else ("text",)))
+    known.take(result)
+    _report(result, formats)
     return 1 if result.failed() else 0
+
+
+class _Known:
+    """The baseline, if there is one: read before the work starts, so that a mistake in it is told at once."""
+
+    def __init__(self, path: Path | None, *, writing: bool) -> None:
+        if writing and path is None:
+            hint = "--baseline FILE, or `baseline` in jettison.toml"
+            raise UsageError("--write-baseline needs to know the file", hint=hint)
+        self._path = path
+        self._writing = writing
+        self._entries = baseline.load(path) if path is not None and not writing else {}
+
+    def take(self, result: Result) -> None:
+        """Take what is known out of the reports; when writing, that is all there is."""
+        if self._path is None:
+            return
+        if self._writing:
+            count = baseline.write(self._path, result.reports)
+            show_line(f"{self._path}: {count} findings written")
+            self._entries = baseline.load(self._path)
+        if stale := baseline.apply(self._entries, self._path, result.reports):
+            show_line(f"{self._path}: {stale} findings are gone; --write-baseline forgets them")
 
 
 class _Settings:
@@ -114,6 +157,8 @@ class _Settings:
             changes["ignored_shellcheck"] = config.shellcheck_codes(ignored)
         if given.get("preview"):
             changes["preview"] = True
+        if given.get("shellcheck") is not None:
+            changes["shellcheck"] = given["shellcheck"]
         if given.get("fail_on"):
             changes["fail_on"] = config.threshold(given["fail_on"], "--fail-on")
         if given.get("target"):
@@ -157,9 +202,16 @@ def _report(result: Result, formats: Sequence[str]) -> None:
             continue
         document = renderer(name)(result.reports)
         if target:
-            Path(target).write_text(document, encoding="utf-8")
+            _save(Path(target), document)
         else:
             click.echo(document, nl=False)
+
+
+def _save(path: Path, document: str) -> None:
+    try:
+        path.write_text(document, encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise HostError(f"{path}: cannot be written: {error.strerror}") from None
 
 
 def _show_diff(result: Result) -> int:

@@ -35,8 +35,8 @@ class Input:
     source: Source
     folder: BuildContext | None
     """The folder around it, taken as the build context."""
-    readable: bool = True
-    """False for a file that is no text at all."""
+    problem: str = ""
+    """Why it cannot be linted: it cannot be read, is too large, or is no text at all."""
 
 
 def find(paths: Sequence[Path], exclude: Sequence[str] = ()) -> Iterator[Path]:
@@ -57,29 +57,30 @@ def _below(folder: Path) -> Iterator[Path]:
         folders[:] = sorted(name for name in folders if name not in _SKIPPED)
         for name in sorted(names):
             if _NAME.match(name) and not _NOT.search(name):
-                yield Path(here) / name
+                path = Path(here) / name
+                if path.is_file():  # a pipe or a device would never end
+                    yield path
 
 
 def read(path: Path) -> Input:
-    """One file with the folder around it as its context. Raises `UsageError` if it cannot be read or is
-    too large."""
+    """One file with the folder around it as its context."""
+    folder = BuildContext(path.parent, path.name)
     try:
         with path.open("rb") as file:
-            source = _read(file, str(path))
+            return _read(file, path.as_posix(), folder)
     except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from None
-    folder = BuildContext(path.parent, path.name)
-    return Input(path.as_posix(), source, folder, readable="\0" not in source.text)
+        return Input(path.as_posix(), Source(""), folder, f"cannot be read: {error.strerror}")
 
 
 def read_stream(stream: BinaryIO, name: str) -> Input:
     """Standard input under a name; without a build context."""
-    source = _read(stream, name)
-    return Input(name, source, None, readable="\0" not in source.text)
+    return _read(stream, name, None)
 
 
-def _read(stream: BinaryIO, name: str) -> Source:
+def _read(stream: BinaryIO, name: str, folder: BuildContext | None) -> Input:
     data = stream.read(MAX_FILE_BYTES + 1)
     if len(data) > MAX_FILE_BYTES:
-        raise UsageError(f"{name}: larger than {MAX_FILE_BYTES} bytes")
-    return Source.of(data)
+        return Input(name, Source(""), folder, f"larger than {MAX_FILE_BYTES // 1024**2} MiB")
+    if b"\0" in data:
+        return Input(name, Source(""), folder, "no text: it has NUL bytes")
+    return Input(name, Source.of(data), folder)

@@ -13,18 +13,18 @@ _BYTES: Final = 16
 """Half a SHA-256: enough that no two findings of a project share one by accident."""
 
 
-def fingerprints(report: Report) -> list[str]:
+def fingerprints(report: Report, path: str | None = None) -> list[str]:
     """One fingerprint for each finding of a report, in their order, as hexadecimal digits.
 
-    It is made of the path, the code and the line's text without its indentation; equal ones in one file
-    are told apart by their number.
+    It is made of the path (the report's, unless another is given), the code and the line's text without
+    its indentation; equal ones in one file are told apart by their number.
     """
     seen: Counter[tuple[str, str]] = Counter()
     found: list[str] = []
     for finding in report.findings:
         line = report.source.line(report.source.position(finding.span.start).line).strip()
         seen[finding.code, line] += 1
-        parts = (report.path, finding.code, line, str(seen[finding.code, line]))
+        parts = (report.path if path is None else path, finding.code, line, str(seen[finding.code, line]))
         digest = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape"))
         found.append(digest.hexdigest()[: 2 * _BYTES])
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -30,12 +30,19 @@ class Outcome:
     """Fixes that were dropped, with the reason."""
 
 
-def fix(context: Context, rules: Sequence[Rule], *, unsafe: bool = False) -> Outcome:
-    """Fix what can be fixed. Every round's text has been parsed and compared with the one before."""
+def fix(
+    context: Context,
+    rules: Sequence[Rule],
+    *,
+    unsafe: bool = False,
+    extra: Callable[[Context], Iterable[Finding]] = lambda _: (),
+) -> Outcome:
+    """Fix what can be fixed, also what `extra` finds (ShellCheck). Every round's text has been parsed and
+    compared with the one before."""
     original = context.source
     outcome = Outcome(original, original)
     for _ in range(MAX_ROUNDS):
-        wanted = _wanted(lint(context, rules=rules).findings, outcome, unsafe=unsafe)
+        wanted = _wanted(lint(context, rules=rules, extra=extra(context)).findings, outcome, unsafe=unsafe)
         accepted = _accept(context.build, wanted, outcome)
         if not accepted:
             break

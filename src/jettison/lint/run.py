@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
+from typing import Final
 
 from jettison.lint.config import Settings
 from jettison.lint.engine import Report, enabled, lint, make_context
 from jettison.lint.files import Input
 from jettison.lint.fixing import Outcome, fix
-from jettison.lint.rule import Rule
+from jettison.lint.rule import Context, Finding, Severity
+from jettison.lint.shellcheck import ShellCheck, find_program
+from jettison.lint.source import Span
+
+UNREADABLE: Final = "SYN001"
+"""The code of our own finding that a file could not be linted."""
 
 
 @dataclass
@@ -40,18 +47,62 @@ def run(
 ) -> Result:
     """Lint (and fix in memory) all inputs; nothing is written."""
     result = Result()
-    rules: dict[int, Sequence[Rule]] = {}
+    problems: list[str] = []
+    contexts: list[Context] = []
     for item in inputs:
-        settings = settings_for(item)
-        chosen = rules.setdefault(id(settings), enabled(settings))
-        context = make_context(item.source, settings, path=item.path, folder=item.folder)
-        if fixing:
-            outcome = fix(context, chosen, unsafe=unsafe)
-            if outcome.applied or outcome.refused:
-                result.outcomes[item.path] = outcome
-                context = make_context(outcome.source, settings, path=item.path, folder=item.folder)
-        result.reports.append(lint(context, rules=chosen))
+        problems.append(item.problem)
+        contexts.append(make_context(item.source, settings_for(item), path=item.path, folder=item.folder))
+    if fixing:
+        if unsafe:  # ShellCheck's fixes are all unsafe; one batch now spares a process for each file
+            _shellcheck(contexts)
+        contexts = [_fixed(context, result, unsafe=unsafe) for context in contexts]
+    for context, extra, problem in zip(contexts, _shellcheck(contexts), problems, strict=True):
+        result.reports.append(_unreadable(context, problem) if problem else lint(context, extra=extra))
     return result
+
+
+def _fixed(context: Context, result: Result, *, unsafe: bool) -> Context:
+    """The file after its fixes, which the result notes."""
+    rules = enabled(context.settings)
+    outcome = fix(context, rules, unsafe=unsafe, extra=_one if unsafe else lambda _: ())
+    if not outcome.applied and not outcome.refused:
+        return context
+    result.outcomes[context.path] = outcome
+    return make_context(outcome.source, context.settings, path=context.path, folder=context.folder)
+
+
+def _one(context: Context) -> list[Finding]:
+    return _shellcheck([context])[0]
+
+
+def _shellcheck(contexts: list[Context]) -> list[list[Finding]]:
+    """What ShellCheck finds in each file; nothing where it is not wanted or not there."""
+    found: list[list[Finding]] = [[] for _ in contexts]
+    wanted = [index for index, context in enumerate(contexts) if _wants_shellcheck(context.settings)]
+    required = any(contexts[index].settings.shellcheck for index in wanted)
+    checker = _checker(required) if wanted else None
+    if checker is not None:
+        said = checker.findings([contexts[index] for index in wanted])
+        for index, findings in zip(wanted, said, strict=True):
+            found[index] = findings
+    return found
+
+
+def _wants_shellcheck(settings: Settings) -> bool:
+    """Not with `select`, which names all that shall run, unless it is asked for as well."""
+    return settings.select is None if settings.shellcheck is None else settings.shellcheck
+
+
+@cache
+def _checker(required: bool) -> ShellCheck | None:
+    program = find_program(required=required)
+    return None if program is None else ShellCheck(program)
+
+
+def _unreadable(context: Context, problem: str) -> Report:
+    """The report of a file that cannot be linted; the others still are."""
+    finding = Finding(UNREADABLE, "unreadable-file", Severity.ERROR, Span(0, 0), f"the file is {problem}")
+    return Report(context.path, context, [finding])
 
 
 def diff(path: str, before: str, after: str) -> Iterator[str]:

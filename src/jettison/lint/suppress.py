@@ -1,14 +1,13 @@
 """Ignore comments, in our own form and in those of the tools that people come from.
 
-==========================================
-==================================================================== `# jettison: ignore RULE[, RULE]
-reason`    the instruction below; inside an instruction, the line below `# jettison: ignore-file RULE[, …]
-reason`  the whole file `# hadolint ignore=DL3008,SC2086`           the instruction below (several such
-lines add up) `# hadolint global ignore=DL3008`           the whole file `# check=skip=A,B` · `#
-check=skip=all`     as a directive the whole file, above an instruction that instruction `#
-checkov:skip=CKV_DOCKER_2:reason`        the whole file `# trivy:ignore:DS-0002` the instruction below, or
-the whole file above the first FROM ==========================================
-====================================================================
+- `# jettison: ignore RULE[, RULE] reason`: the instruction below; inside an instruction, the line below
+- `# jettison: ignore-file RULE[, …] reason`: the whole file
+- `# hadolint ignore=DL3008,SC2086`: the instruction below (several such lines add up)
+- `# hadolint global ignore=DL3008`: the whole file
+- `# check=skip=A,B`, `# check=skip=all`: as a directive the whole file, above an instruction that one
+- `# checkov:skip=CKV_DOCKER_2:reason`: the whole file
+- `# trivy:ignore:DS-0002`: the instruction below, or above the first FROM the whole file
+- `# shellcheck disable=SC2086,SC2046`, `=all`: the instruction below; inside an instruction, the line below
 """
 
 from __future__ import annotations
@@ -32,6 +31,9 @@ _HADOLINT: Final = re.compile(
 _CHECK: Final = re.compile(r"check\s*=\s*(?P<parts>\S+)", re.I)
 _CHECKOV: Final = re.compile(r"(?:checkov|bridgecrew):skip=(?P<names>[\w,-]+)", re.I)
 _TRIVY: Final = re.compile(r"(?:trivy|tfsec):ignore:(?P<names>[\w-]+)", re.I)
+_SHELLCHECK: Final = re.compile(r"shellcheck\s(?:.*\s)?disable=(?P<names>\w+(?:,\w+)*)", re.I)
+_ALL_SHELLCHECK: Final = "SC"
+"""The name of an ignore that takes away all that ShellCheck says."""
 
 
 @dataclass(slots=True)
@@ -52,16 +54,21 @@ class Ignore:
 
     def covers(self, finding: Finding) -> bool:
         """Whether it takes a finding away."""
-        if self.name.lower() != "all" and finding.code not in self.codes:
+        if not self._names(finding.code):
             return False
         return self.scope is None or self.scope.start <= finding.span.start <= self.scope.end
+
+    def _names(self, code: str) -> bool:
+        if self.name == _ALL_SHELLCHECK:
+            return code[:2] == "SC" and code[2:].isdecimal()
+        return self.name.lower() == "all" or code in self.codes
 
 
 def ignores(tree: Dockerfile) -> list[Ignore]:
     """All ignore comments of a file."""
     found: list[Ignore] = []
     for comment in tree.comments:
-        if "ignore" in comment.text or "skip" in comment.text:
+        if any(word in comment.text for word in ("ignore", "skip", "disable")):
             found.extend(_read(comment, tree))
     for ignore in found:
         known = {rule.code for rule in resolve(ignore.name)}
@@ -89,6 +96,11 @@ def _read(comment: Comment, tree: Dockerfile) -> Iterator[Ignore]:
         first = tree.instructions[0].span.start if tree.instructions else 0
         scope = None if comment.span.start < first else _scope(comment, tree)
         yield from _each(match["names"].removeprefix("AVD-"), comment, tree, scope)
+    elif match := _SHELLCHECK.match(text):
+        for ignore in _each(match["names"], comment, tree, _scope(comment, tree)):
+            if ignore.name == "all":
+                ignore.name = _ALL_SHELLCHECK
+            yield ignore
 
 
 def _each(
