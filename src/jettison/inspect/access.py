@@ -18,12 +18,14 @@ from jettison.limits import MAX_SMALL_FILE_BYTES
 _SETUID, _SETGID, _STICKY, _OTHERS_WRITE = 0o4000, 0o2000, 0o1000, 0o002
 _CAPABILITY: Final = b"security.capability"
 _NO_LOGIN: Final = ("nologin", "false", "sync", "halt", "shutdown")
-CAPABILITIES: Final = (
-    "chown dac_override dac_read_search fowner fsetid kill setgid setuid setpcap linux_immutable net_bind_service"
-    " net_broadcast net_admin net_raw ipc_lock ipc_owner sys_module sys_rawio sys_chroot sys_ptrace sys_pacct"
-    " sys_admin sys_boot sys_nice sys_resource sys_time sys_tty_config mknod lease audit_write audit_control setfcap"
-    " mac_override mac_admin syslog wake_alarm block_suspend audit_read perfmon bpf checkpoint_restore"
-).split()
+_NAMES: Final = (
+    "chown dac_override dac_read_search fowner fsetid kill setgid setuid setpcap linux_immutable"
+    " net_bind_service net_broadcast net_admin net_raw ipc_lock ipc_owner sys_module sys_rawio sys_chroot"
+    " sys_ptrace sys_pacct sys_admin sys_boot sys_nice sys_resource sys_time sys_tty_config mknod lease"
+    " audit_write audit_control setfcap mac_override mac_admin syslog wake_alarm block_suspend audit_read"
+    " perfmon bpf checkpoint_restore"
+)
+CAPABILITIES: Final = tuple(_NAMES.split())
 """By number (capabilities(7))."""
 
 

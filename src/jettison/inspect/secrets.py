@@ -113,7 +113,7 @@ def scan(data: bytes, path: bytes, *, public: bool = False) -> list[Match]:
     for start, kind, title, secret in _all(data, path, public=public):
         spans.setdefault(start, (kind, title, secret))
     return [
-        Match(kind, title, start, data.count(b"\n", 0, start) + 1, mask(secret), _fingerprint(secret))
+        Match(kind, title, start, data.count(b"\n", 0, start) + 1, mask(secret), fingerprint(secret))
         for start, (kind, title, secret) in sorted(spans.items())
     ]
 
@@ -245,7 +245,8 @@ def entropy(data: bytes) -> float:
     return -sum(n / total * math.log2(n / total) for n in Counter(data).values()) if total else 0.0
 
 
-def _fingerprint(secret: bytes) -> str:
+def fingerprint(secret: bytes) -> str:
+    """Tells equal secrets apart from others without telling what they are."""
     return hashlib.sha256(b"jettison secret\0" + secret).hexdigest()[:16]
 
 
