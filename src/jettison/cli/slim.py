@@ -49,6 +49,13 @@ from jettison.stores.open import open_image
     "--force", is_flag=True, help="Publish although verification failed, and over images of other origin."
 )
 @click.option(
+    "--layers",
+    type=click.Choice(["one", "split"]),
+    default="one",
+    show_default=True,
+    help="One layer, or one each for system, dependencies and application, so that new code ships alone.",
+)
+@click.option(
     "--compression",
     type=click.Choice(["gzip", "zstd", "none"]),
     default="gzip",
@@ -64,6 +71,7 @@ def command(
     report: Path | None,
     evidence: tuple[Path, ...],
     force: bool,
+    layers: str,
     compression: str,
     keep: str,
     shell: bool | None,
@@ -100,6 +108,7 @@ def command(
             evidence=running.read_evidence(evidence),
             outputs=outputs,
             force=force,
+            split=layers == "split",
             compression=Compression(compression),
         )
         made = slim(job, journal, progress)

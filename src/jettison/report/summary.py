@@ -59,6 +59,10 @@ def _facts(report: SlimReport) -> Table:
     table.add_row("verified", _verified(report.verification))
     for row in learned(report.learned):
         table.add_row("learned", row)
+    shares = report.by_rule[:_SHOWN]
+    table.add_row("kept", ", ".join(f"{_safe(share.rule)} {size(share.bytes)}" for share in shares))
+    dropped = sorted(report.dropped.items(), key=lambda item: (-item[1], item[0]))[:3]
+    table.add_row("dropped", ", ".join(f"{_safe(path)} {size(count)}" for path, count in dropped))
     times = "  ".join(f"{escape(name)} {seconds:.1f} s" for name, seconds in report.seconds.items())
     table.add_row("time", f"{sum(report.seconds.values()):.1f} s [dim]{times}[/dim]")
     for image in report.published:

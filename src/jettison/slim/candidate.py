@@ -18,6 +18,7 @@ from jettison.packages.inventory import Inventory
 from jettison.packages.trim import Trimmed, trim
 from jettison.sandbox.journal import Journal
 from jettison.slim.outputs import MARK
+from jettison.slim.split import divide
 from jettison.verify.misses import misses
 from jettison.verify.replay import Observation, Scene, replay
 
@@ -41,6 +42,7 @@ def write_candidate(
     folder: Path,
     *,
     compression: Compression,
+    split: bool = False,
 ) -> Candidate:
     """Write the image of `plan` into the empty `folder` and unpack it again, so that the trial runs what
     was written.
@@ -50,24 +52,31 @@ def write_candidate(
     """
     epoch = source_date_epoch()
     trimmed = trim(tree, packages, frozenset(plan))
-    layer = write_layer(
-        tree,
-        sorted(trimmed.paths),
-        folder / "layer.tar",
-        extra=trimmed.extra,
-        compression=compression,
-        clamp_mtime=epoch,
-    )
+    parts = divide(tree, trimmed.paths, packages, image.config) if split else {}
+    layers = [
+        write_layer(
+            tree,
+            paths,
+            folder / f"{number}.tar",
+            extra=() if number else trimmed.extra,
+            compression=compression,
+            clamp_mtime=epoch,
+        )
+        for number, paths in enumerate(parts.values() or [trimmed.paths])
+    ]
     created = image.config.created if epoch is None else rfc3339(epoch)
     history = [
         *(_without_layer(entry) for entry in image.config.history),
-        History(
-            created=created,
-            created_by=f"{MARK} --keep {plan.policy}",
-            comment=f"made of {image_id(image)}",
+        *(
+            History(
+                created=created,
+                created_by=f"{MARK} --keep {plan.policy}" + (f" ({part})" if part else ""),
+                comment=f"made of {image_id(image)}",
+            )
+            for part in parts or ("",)
         ),
     ]
-    made = new_image(image, [layer], history=history, created=created)
+    made = new_image(image, layers, history=history, created=created)
     unpacked = folder / "unpacked"
     unpacked.mkdir()
     return Candidate(image=made, folders=tuple(unpack_image(made, unpacked)), trimmed=trimmed)

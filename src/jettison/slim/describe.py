@@ -12,7 +12,7 @@ from jettison.layers.tree import FileTree, Node
 from jettison.observe.evidence import Evidence
 from jettison.packages.model import SYSTEM
 from jettison.slim.candidate import Candidate
-from jettison.slim.result import Learned, PackageRecord, ReasonRecord, Size, SlimReport
+from jettison.slim.result import Learned, PackageRecord, ReasonRecord, RuleShare, Size, SlimReport
 
 
 def original_size(image: Image, tree: FileTree) -> Size:
@@ -46,11 +46,25 @@ def described(
     ]
     report.warnings += _blind(candidate)
     report.kept = {_text(path): _reasons(plan, path) for path in sorted(kept) if path}
+    report.by_rule = _by_rule(tree, plan, kept)
     report.dropped = {
         _text(node.path): node.size
         for node in tree.walk()
         if node.kind is not Kind.DIR and node.path not in kept
     }
+
+
+def _by_rule(tree: FileTree, plan: KeepPlan, kept: Iterable[bytes]) -> list[RuleShare]:
+    shares: dict[str, tuple[int, int]] = {}
+    for path in kept:
+        node = tree.get(path)
+        if node is not None and node.kind is not Kind.DIR:
+            reasons = plan.reasons(path)
+            rule = reasons[0].rule if reasons else "packages"
+            size, count = shares.get(rule, (0, 0))
+            shares[rule] = size + node.size, count + 1
+    found = [RuleShare(rule, size, count) for rule, (size, count) in shares.items()]
+    return sorted(found, key=lambda share: (-share.bytes, share.rule))
 
 
 def _blind(candidate: Candidate) -> list[str]:

@@ -47,5 +47,7 @@ class Job:
     """References to publish to."""
     force: bool = False
     """Publish although verification failed, and over images that are not ours."""
+    split: bool = False
+    """Layers for the system, the dependencies and the application, instead of one."""
     compression: Compression = Compression.GZIP
     """Of the layer, where a destination keeps layers compressed."""

@@ -83,6 +83,14 @@ class PackageRecord(Struct, frozen=True):
     """Files that the original has."""
 
 
+class RuleShare(Struct, frozen=True):
+    """What stays because of one rule before any other."""
+
+    rule: str
+    bytes: int
+    files: int
+
+
 class SlimReport(Struct, omit_defaults=True):
     """The whole story of one run of `jettison slim`."""
 
@@ -98,6 +106,8 @@ class SlimReport(Struct, omit_defaults=True):
     seconds: dict[str, float] = field(default_factory=dict)
     """Wall time of each stage."""
     warnings: list[str] = field(default_factory=list)
+    by_rule: list[RuleShare] = field(default_factory=list)
+    """Largest first; what is not of the rule `observed` was kept without having been seen in use."""
     packages: list[PackageRecord] = field(default_factory=list)
     kept: dict[str, list[ReasonRecord]] = field(default_factory=dict)
     dropped: dict[str, int] = field(default_factory=dict)

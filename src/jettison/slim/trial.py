@@ -79,6 +79,7 @@ class Trial:
             self._plan,
             folder,
             compression=self._compression,
+            split=self._job.split,
         )
 
     def _try(self, *, observed: bool) -> tuple[list[Difference], list[bytes]]:
