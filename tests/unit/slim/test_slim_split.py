@@ -20,8 +20,8 @@ SYSTEM = [
 OWN = [
     Entry(b"app", Kind.DIR),
     Entry(b"app/a.js", Kind.FILE),
-    Entry(b"app/b.js", Kind.HARDLINK, target=b"app/dep.js"),
-    Entry(b"app/dep.js", Kind.FILE),
+    Entry(b"app/b.js", Kind.FILE),
+    Entry(b"app/dep.js", Kind.HARDLINK, target=b"app/b.js"),
 ]
 TREE = FileTree([collect(SYSTEM), collect(OWN)], None)
 CONFIG = ImageConfig(
@@ -34,7 +34,10 @@ CONFIG = ImageConfig(
         History(created_by="COPY . ."),
     ),
 )
-PACKAGES = Inventory((Package(Ecosystem.NPM, "dep", "1", b"app/package.json", files=(b"app/dep.js",)),))
+DEP = Package(
+    ecosystem=Ecosystem.NPM, name="dep", version="1", location=b"app/package.json", files=(b"app/dep.js",)
+)
+PACKAGES = Inventory((DEP,))
 
 
 def test_each_path_goes_where_it_changes_with():
