@@ -15,25 +15,21 @@ from typing import Final
 
 from jettison.errors import HostError, InvalidInputError
 from jettison.image.model import Image
+from jettison.layers.path import name, parent
 from jettison.layers.unpack import unpacked
 from jettison.limits import MAX_SYMLINKS
-from jettison.linux.openat2 import open_in_root
+from jettison.linux.openat2 import Resolve, open_in_root, openat2
 from jettison.sandbox.journal import Journal
 from jettison.sandbox.overlay import link_layers, make_upper, mount_layers, take_down
 from jettison.sandbox.space import MountSpace, mount_space
 
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_FORCED: Final = (
-    (b"proc", True),
-    (b"sys", True),
-    (b"dev", True),
-    (b"etc/hosts", False),
-    (b"etc/hostname", False),
-    (b"etc/resolv.conf", False),
-    (b".dockerenv", False),
-)
-"""What Docker puts over every image (its "init layer"): whatever is not a folder on the way is replaced by
-one."""
+_REAL: Final = Resolve.BENEATH | Resolve.NO_SYMLINKS
+_FOLDERS: Final = (b"proc", b"sys", b"dev", b"etc")
+_FILES: Final = (b".dockerenv", b"etc/hosts", b"etc/hostname", b"etc/resolv.conf")
+_LINKS: Final = ((b"etc/mtab", b"/proc/mounts"),)
+"""What Docker puts over every image (its "init layer"): whatever else the image has there is replaced, so
+that nothing is ever mounted on a link."""
 
 
 @dataclass(frozen=True)
@@ -100,8 +96,12 @@ def _prepare(folder: Path, lowers: Sequence[str], mountpoints: Sequence[Mountpoi
     mount_layers(folder, lowers, upper="init", work="work-init")
     root = os.open(folder / "merged", _FOLDER)
     try:
-        for path, is_folder in _FORCED:
-            _force(root, path, is_folder)
+        for folder_name in _FOLDERS:
+            _force_folder(root, folder_name)
+        for path in _FILES:
+            _force_file(root, path)
+        for path, target in _LINKS:
+            _force_file(root, path, target)
         for point in mountpoints:
             _ensure(root, os.fsencode(point.path), folder=point.folder)
     except OSError as error:
@@ -113,38 +113,29 @@ def _prepare(folder: Path, lowers: Sequence[str], mountpoints: Sequence[Mountpoi
         take_down(folder / "merged")
 
 
-def _force(root: int, path: bytes, is_folder: bool) -> None:
-    """Make `path` a real folder or an empty file, whatever the image has there, and follow no link on the
-    way."""
-    *parents, last = path.split(b"/")
-    current = os.dup(root)
+def _force_folder(root: int, name: bytes) -> None:
+    """Make `name` a real folder, whatever the image has there."""
     try:
-        for part in parents:
-            current = _descend(current, part)
-        if is_folder:
-            current = _descend(current, last)
-        elif not _has_plain_file(current, last):
-            _discard(current, last)
-            os.close(
-                os.open(last, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o755, dir_fd=current)
-            )
-    finally:
-        os.close(current)
+        os.close(openat2(root, name, _FOLDER, resolve=_REAL))
+    except OSError as error:
+        if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
+            raise
+        _discard(root, name)
+        os.mkdir(name, 0o755, dir_fd=root)
 
 
-def _descend(current: int, part: bytes) -> int:
-    """The folder `part` of `current`, made real if it is not; closes `current`."""
+def _force_file(root: int, path: bytes, target: bytes | None = None) -> None:
+    """Make `path`, whose folder is real, a plain file or a link to `target`, whatever the image has there."""
+    folder = openat2(root, parent(path) or b".", _FOLDER, resolve=_REAL)
     try:
-        try:
-            return os.open(part, _FOLDER, dir_fd=current)
-        except OSError as error:
-            if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
-                raise
-        _discard(current, part)
-        os.mkdir(part, 0o755, dir_fd=current)
-        return os.open(part, _FOLDER, dir_fd=current)
+        if target is not None:
+            _discard(folder, name(path))
+            os.symlink(target, name(path), dir_fd=folder)
+        elif not _is_plain_file(folder, name(path)):
+            _discard(folder, name(path))
+            _make_file(folder, name(path))
     finally:
-        os.close(current)
+        os.close(folder)
 
 
 def _discard(folder: int, name: bytes) -> None:
@@ -152,11 +143,15 @@ def _discard(folder: int, name: bytes) -> None:
         os.unlink(name, dir_fd=folder)
 
 
-def _has_plain_file(folder: int, name: bytes) -> bool:
+def _is_plain_file(folder: int, name: bytes) -> bool:
     try:
         return stat.S_ISREG(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode)
     except FileNotFoundError:
         return False
+
+
+def _make_file(folder: int, name: bytes) -> None:
+    os.close(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o755, dir_fd=folder))
 
 
 def _ensure(root: int, path: bytes, *, folder: bool, links: int = 0) -> None:
@@ -178,14 +173,14 @@ def _ensure(root: int, path: bytes, *, folder: bool, links: int = 0) -> None:
 
 def _make(root: int, parents: Sequence[bytes], name: bytes, *, folder: bool) -> bytes | None:
     """Make `name` in the folder `parents`; if it is a link that leads nowhere, where it leads."""
-    parent = open_in_root(root, b"/".join(parents) or b".", os.O_RDONLY | os.O_DIRECTORY)
+    parent_folder = open_in_root(root, b"/".join(parents) or b".", os.O_RDONLY | os.O_DIRECTORY)
     try:
         if folder:
-            os.mkdir(name, 0o755, dir_fd=parent)
+            os.mkdir(name, 0o755, dir_fd=parent_folder)
         else:
-            os.close(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o755, dir_fd=parent))
+            _make_file(parent_folder, name)
     except FileExistsError:
-        return os.readlink(name, dir_fd=parent)
+        return os.readlink(name, dir_fd=parent_folder)
     finally:
-        os.close(parent)
+        os.close(parent_folder)
     return None

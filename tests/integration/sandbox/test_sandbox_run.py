@@ -205,6 +205,18 @@ def test_hostile_folders_of_the_image_are_replaced(place: Place, tmp_path: Path)
     assert os.listdir(outside) == []
 
 
+def test_files_of_the_engine_are_never_mounted_on_links(place: Place, tmp_path: Path) -> None:
+    evil, outside = tmp_path / "evil", tmp_path / "outside"
+    (evil / "etc").mkdir(parents=True)
+    outside.mkdir()
+    for name in ("hosts", "hostname", "resolv.conf", "mtab"):
+        (evil / "etc" / name).symlink_to(outside / name)
+    script = "for f in hosts hostname resolv.conf mtab; do stat -c '%F' /etc/$f; done; readlink /etc/mtab"
+    out = place.output("sh", "-c", script, layers=[evil])
+    assert out == "regular file\n" * 3 + "symbolic link\n/proc/mounts\n"
+    assert os.listdir(outside) == []
+
+
 def test_system_folders_that_are_files_or_missing_are_made(place: Place, tmp_path: Path) -> None:
     odd = tmp_path / "odd"
     odd.mkdir()
@@ -218,7 +230,7 @@ def test_the_image_itself_never_changes(place: Place, layer: Path) -> None:
     place.output("sh", "-c", "echo changed > /etc/passwd; rm -r /home; chmod 700 /")
     assert "root:x:0:0" in (layer / "etc/passwd").read_text()
     assert (layer / "home/app").is_dir()
-    assert layer.stat().st_mode & 0o777 != 0o700 or True
+    assert layer.stat().st_mode & 0o777 == 0o755
 
 
 def test_a_hundred_and_thirty_layers_are_mounted(place: Place, tmp_path: Path) -> None:
