@@ -61,7 +61,7 @@ def changes_of(layer: Layer) -> Changes:
 def remember(diff_id: Digest, changes: Changes) -> None:
     """Put the change set of a layer whose content was verified into the cache."""
     path = _path(diff_id)
-    if path is None or path.exists():
+    if path is None:
         return
     payload = msgspec.msgpack.encode(_columns(changes))
     try:
@@ -69,12 +69,6 @@ def remember(diff_id: Digest, changes: Changes) -> None:
             stream.write(_MAGIC + hashlib.sha256(payload).digest() + payload)
     except HostError:
         return
-
-
-def known(diff_id: Digest) -> Changes | None:
-    """The change set of a layer if the cache has it."""
-    path = _path(diff_id)
-    return _load(path) if path else None
 
 
 def _path(diff_id: Digest) -> Path | None:

@@ -8,7 +8,7 @@ import stat
 from pathlib import Path
 from typing import Protocol
 
-from jettison.errors import InvalidInputError, LimitError, NotFoundError
+from jettison.errors import InvalidInputError, LimitError, NotFoundError, UsageError
 from jettison.image.digest import Digest
 from jettison.layers.entry import Entry, Kind
 from jettison.layers.files import Handle, host_error, spool
@@ -78,11 +78,13 @@ class ArchiveFiles:
 
     @classmethod
     def at(cls, path: Path) -> ArchiveFiles:
-        """The files of the archive at `path`; raises `NotFoundError` if there is none."""
+        """The files of the archive at `path`; raises `NotFoundError`, `UsageError`, `HostError`."""
         try:
             return cls(Handle(os.open(path, os.O_RDONLY | os.O_CLOEXEC)), str(path))
         except FileNotFoundError:
             raise NotFoundError(f"there is no file {path}") from None
+        except IsADirectoryError:
+            raise UsageError(f"{path} is a folder", hint=f"an OCI layout is written oci:{path}") from None
         except OSError as error:
             raise host_error(error, f"cannot read {path}") from None
 
