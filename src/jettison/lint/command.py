@@ -45,7 +45,8 @@ class Arg:
 
 @dataclass(frozen=True, slots=True)
 class Redirect:
-    """A redirection: its operator, its target (a file, or the text of a here-document), and its place."""
+    """A redirection: its operator (`>`, `2>`), its target (a file, or the text of a here-document), and its
+    place."""
 
     operator: str
     target: Arg | None

@@ -197,19 +197,21 @@ class _Walker:
         self.stdin_script(target, node)
 
     def redirect(self, node: Node, scopes: tuple[Scope, ...], depth: int) -> Redirect:
-        operator = ""
+        descriptor = operator = ""
         target: Arg | None = None
         for index, child in enumerate(node.children):
             if not child.is_named:
                 operator = operator or child.type
             elif child.type in ("heredoc_start", "heredoc_body", "heredoc_end", "file_descriptor"):
-                if child.type == "heredoc_start":
+                if child.type == "file_descriptor":
+                    descriptor = self.script.text_of(child).removeprefix("1")
+                elif child.type == "heredoc_start":
                     target = Arg(self.script.text_of(child), None, self.script.span_of(child))
             elif node.field_name_for_child(index) == "destination" or node.type == "herestring_redirect":
                 target = self.args(child, scopes, depth)[0]
             else:
                 self.walk(child, scopes, depth + 1)
-        return Redirect(operator, target, self.script.span_of(node))
+        return Redirect(descriptor + operator, target, self.script.span_of(node))
 
     def stdin_script(self, command: Command, node: Node) -> None:
         """A shell that reads a here-document runs it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Final
 
 from jettison.lint.command import Arg, Command
@@ -148,7 +149,7 @@ def nested_script(command: Command) -> Nested | None:
     dialect = dialect_of(command.name)
     if dialect is not None:
         arg = _after_c(command)
-        flags = tuple(word for word in command.words if word.startswith("-"))
+        flags = tuple(item.text for item in takewhile(lambda item: item is not arg, command.args))
         shell = Shell((command.name, *flags), dialect, explicit=True)
         return _nested(command, arg, shell, f"{command.name} -c")
     if command.name in ("su", "runuser"):

@@ -78,7 +78,7 @@ def test_scopes_tell_what_may_not_run() -> None:
 def test_redirects_belong_to_the_last_command() -> None:
     """`a && b > c` redirects b."""
     first, second = commands("a && b > c 2>&1")
-    assert first.redirects == () and [item.operator for item in second.redirects] == [">", ">&"]
+    assert first.redirects == () and [item.operator for item in second.redirects] == [">", "2>&"]
 
 
 def test_options_are_found_in_clusters_and_with_values() -> None:
