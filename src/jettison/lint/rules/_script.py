@@ -99,12 +99,23 @@ def preceding(command: Command, build: Build) -> list[Command]:
 _JOINT: Final = re.compile(r"\s*(?:&&|;|\n)\s*(?=\S)")
 
 
+def index_of(script: Script, offset: int) -> int | None:
+    """The index in a script of the character at a source offset; None if it is not of the script."""
+    index = 0
+    for piece in script.text.pieces():
+        if piece.offset <= offset < piece.offset + len(piece.text):
+            return index + offset - piece.offset
+        index += len(piece.text)
+    return None
+
+
 def joint_end(command: Command) -> int | None:
     """The index in the script behind the `&&`, `;` or line break that follows a command without
     redirections; None if nothing follows it."""
-    if command.script is None or not command.args or command.args[-1].end < 0:
+    last = None if command.script is None else index_of(command.script, command.span.end - 1)
+    if command.script is None or last is None:
         return None
-    match = _JOINT.match(command.script.text.text, command.args[-1].end)
+    match = _JOINT.match(command.script.text.text, last + 1)
     return match.end() if match else None
 
 
@@ -119,10 +130,8 @@ def removal(command: Command) -> Edit | None:
     end = joint_end(command)
     if end is not None and command.operator in ("", "&&", ";"):
         return delete(Span(command.span.start, script.text.at(end)))
-    if not command.args or script.text.text[command.args[-1].end :].strip():
-        return None
-    start = command.args[-1].end - (command.span.end - command.span.start)
-    if start <= 0 or script.text.at(start) != command.span.start:
+    start, last = index_of(script, command.span.start), index_of(script, command.span.end - 1)
+    if start is None or last is None or script.text.text[last + 1 :].strip():
         return None
     lead = script.text.text[:start].rstrip()
     if not lead.endswith(("&&", ";")):
