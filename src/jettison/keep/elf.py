@@ -22,6 +22,8 @@ _MAX_HEADERS: Final = 4096
 """Program or section headers of one file; the Linux kernel itself takes 64 KiB of program headers at the
 most."""
 _MAX_PATH: Final = 4096
+_MAX_NAMES: Final = 4096
+"""Needed libraries of one object, and folders of its search path; the largest seen have some hundred."""
 
 _PT_LOAD, _PT_DYNAMIC, _PT_INTERP = 1, 2, 3
 _DT_NEEDED, _DT_HASH, _DT_STRTAB, _DT_SYMTAB, _DT_STRSZ, _DT_SONAME, _DT_RPATH = 1, 4, 5, 6, 10, 14, 15
@@ -150,6 +152,8 @@ class ElfReader:
         strings = self._strings()
 
         def values(tag: int) -> tuple[bytes, ...]:
+            if len(self._tags.get(tag, ())) > _MAX_NAMES:
+                raise InvalidInputError(f"ELF file with more than {_MAX_NAMES} entries of one kind")
             return tuple(_string(strings, offset) for offset in self._tags.get(tag, ()))
 
         return Elf(
@@ -225,4 +229,4 @@ def _string(table: bytes, offset: int) -> bytes:
 
 
 def _split(values: tuple[bytes, ...]) -> tuple[bytes, ...]:
-    return tuple(folder for value in values for folder in value.split(b":") if folder)
+    return tuple(folder for value in values for folder in value.split(b":") if folder)[:_MAX_NAMES]

@@ -29,7 +29,8 @@ _CACHE_MAGIC: Final = b"glibc-ld.so.cache1.1"
 _OLD_CACHE_MAGIC: Final = b"ld.so-1.7.0\0"
 _CACHE_HEADER: Final = 48
 _CACHE_ENTRY: Final = 24
-_MAX_CONF_DEPTH: Final = 8
+_MAX_FOLDERS: Final = 1000
+"""Folders of `ld.so.conf` that are searched."""
 
 _TRIPLETS: Final = {
     (64, 62): b"x86_64-linux-gnu",
@@ -65,7 +66,7 @@ class Loader:
         self._library_path = tuple(library_path)
         self._found: dict[tuple[bytes, Abi, _Folders], tuple[bytes, ...]] = {}
         self._cache = _read_cache(_small(tree, b"etc/ld.so.cache"))
-        self._conf = tuple(dict.fromkeys(_conf_folders(tree, b"etc/ld.so.conf", 0)))
+        self._conf = tuple(dict.fromkeys(_conf_folders(tree)))[:_MAX_FOLDERS]
 
     def find(
         self, library: bytes, elf: Elf, *, path: bytes, inherited: tuple[bytes, ...], musl: bytes
@@ -182,19 +183,25 @@ def _small(tree: FileTree, path: bytes) -> bytes:
     return tree.read(node) if node is not None and node.kind is Kind.FILE else b""
 
 
-def _conf_folders(tree: FileTree, path: bytes, depth: int) -> Iterator[bytes]:
-    """The folders that `ld.so.conf` names, `include` patterns followed in sorted order (ldconfig(8))."""
-    if depth > _MAX_CONF_DEPTH:
-        return
-    for raw in _small(tree, path).splitlines():
-        line = raw.partition(b"#")[0].strip()
-        words = line.split()
-        if words[:1] == [b"include"]:
-            for pattern in words[1:]:
-                for included in _glob(tree, pattern, parent(path)):
-                    yield from _conf_folders(tree, included, depth + 1)
-        elif line.startswith(b"/"):
-            yield line.partition(b"=")[0].rstrip().rstrip(b"/") or b"/"
+def _conf_folders(tree: FileTree) -> Iterator[bytes]:
+    """The folders that `ld.so.conf` names, `include` patterns followed in sorted order, each file once
+    (ldconfig(8))."""
+    todo, seen = [b"etc/ld.so.conf"], set[bytes]()
+    while todo:
+        path = todo.pop()
+        if path in seen:
+            continue
+        seen.add(path)
+        for raw in _small(tree, path).splitlines():
+            line = raw.partition(b"#")[0].strip()
+            if line.split()[:1] == [b"include"]:
+                todo += [
+                    each
+                    for pattern in reversed(line.split()[1:])
+                    for each in reversed(_glob(tree, pattern, parent(path)))
+                ]
+            elif line.startswith(b"/"):
+                yield line.partition(b"=")[0].rstrip().rstrip(b"/") or b"/"
 
 
 def _glob(tree: FileTree, pattern: bytes, folder: bytes) -> list[bytes]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from jettison.layers.tree import FileTree, Node
 
 _TOKEN: Final = re.compile(
-    rb"""\b\w*(?:import|load_module|lazy)\w*\(\s*[rbuRBU]?(?P<q>["'])(?P<dynamic>\.*\w[\w.]*)(?P=q)
+    rb"""\b\w{0,40}?(?:import|load_module|lazy)\w{0,40}\(\s*[rbuRBU]?(?P<q>["'])(?P<dynamic>\.*\w[\w.]*)(?P=q)
     |\b(?:iter_)?entry_points\(\s*(?:group\s*=\s*)?["'](?P<group>[\w.-]+)["']
     |\"\"\"[^"\\]*(?:(?:\\.|"(?!""))[^"\\]*)*\"\"\"
     |'''[^'\\]*(?:(?:\\.|'(?!''))[^'\\]*)*'''

@@ -62,6 +62,8 @@ _LITERAL: Final = re.compile(
     rb"\"((?:[^\"\\\n]|\\.){1,400})\"|'((?:[^'\\\n]|\\.){1,400})'|`((?:[^`\\\n]|\\.){1,400})`"
 )
 _MAX_CODE_BYTES: Final = MIB
+_MAX_CALL_BYTES: Final = 1000
+"""How far behind a call its arguments are looked for."""
 
 
 class Commands(Rule):
@@ -88,17 +90,20 @@ class Commands(Rule):
 
     def _follow(self, context: Context, node: Node) -> Iterator[Keep]:
         """The programs that `node` starts, and what they start in turn where they are scripts."""
-        if node.path in self._followed:
-            return
-        self._followed.add(node.path)
-        for program in sorted(_programs(context, node)):
-            path = context.which(program)
-            if path is None:
+        todo = [node]
+        while todo:
+            node = todo.pop()
+            if node.path in self._followed:
                 continue
-            yield Keep(path, f"started as {encode_path(program)}", node.path)
-            target = context.file(path)
-            if target is not None and is_shell_script(context, target):
-                yield from self._follow(context, target)
+            self._followed.add(node.path)
+            for program in sorted(_programs(context, node)):
+                path = context.which(program)
+                target = context.file(path) if path is not None else None
+                if path is None or target is None:
+                    continue
+                yield Keep(path, f"started as {encode_path(program)}", node.path)
+                if is_shell_script(context, target):
+                    todo.append(target)
 
 
 def is_shell_script(context: Context, node: Node) -> bool:
@@ -131,7 +136,8 @@ def started_in_code(text: bytes) -> Iterator[bytes]:
     lines = text.splitlines()
     for line, after in pairwise([*lines, b""]):
         for call in _STARTS.finditer(line):
-            rest = line[call.start() if call[0] == b"`" else call.end() :] + b"\n" + after
+            start = call.start() if call[0] == b"`" else call.end()
+            rest = line[start : start + _MAX_CALL_BYTES] + b"\n" + after[:_MAX_CALL_BYTES]
             words = [match[match.lastindex or 0] for match in _LITERAL.finditer(rest)]
             if call[0].startswith((b"%x", b"qx")):
                 yield from parse_script(call[0].lstrip(b"%qx")[1:-1]).programs()

@@ -15,6 +15,7 @@ some MB.
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
@@ -48,7 +49,7 @@ class ElfClosure(Rule):
                 yield Keep(path, "preloaded into every program")
 
     def visit(self, context: Context, node: Node) -> Iterable[Keep]:
-        """The closure of a kept ELF file."""
+        """The interpreter and the libraries of a kept ELF file."""
         if not may_be_elf(node):
             return
         elf = context.elf(node.path)
@@ -57,7 +58,7 @@ class ElfClosure(Rule):
         self._loadable.add(elf.soname or name(node.path))
         if elf.interpreter:
             yield Keep(elf.interpreter, "loads programs such as this one", node.path)
-        yield from self._needed(context, node.path, elf, inherited=(), musl=_musl(context, elf))
+        yield from self._closure(context, node.path, elf)
 
     def settle(self, context: Context) -> Iterable[Keep]:
         """The loader's own files, once there is something that it loads."""
@@ -70,24 +71,30 @@ class ElfClosure(Rule):
             for path in (b"/etc/ld.so.cache", b"/etc/ld.so.conf"):
                 yield Keep(path, "tells the dynamic loader where libraries are")
 
-    def _needed(
-        self, context: Context, path: bytes, elf: Elf, *, inherited: tuple[bytes, ...], musl: bytes
-    ) -> Iterator[Keep]:
-        """The needed libraries of the object at `path`, and theirs; folders of DT_RPATH are passed down."""
-        if (path, inherited, musl) in self._seen:
-            return
-        self._seen.add((path, inherited, musl))
-        passed = (*inherited, *context.loader.folders(elf, path))
-        for library in elf.needed:
-            found = context.loader.find(library, elf, path=path, inherited=inherited, musl=musl)
-            if not found:
-                self._missing.setdefault(library, path)
-            for candidate in found:
-                yield Keep(candidate, f"needed as {encode_path(library)}", path)
-                node = context.file(candidate)
-                dependency = context.elf(candidate)
-                if node is not None and dependency is not None:
-                    yield from self._needed(context, node.path, dependency, inherited=passed, musl=musl)
+    def _closure(self, context: Context, path: bytes, elf: Elf) -> Iterator[Keep]:
+        """The libraries that the object at `path` needs, and those that they need.
+
+        A process loads each once, breadth first, with the folders of DT_RPATH of what led there.
+        """
+        musl = _musl(context, elf)
+        loaded: set[bytes] = set()
+        todo: deque[tuple[bytes, Elf, tuple[bytes, ...]]] = deque([(path, elf, ())])
+        while todo:
+            path, elf, inherited = todo.popleft()
+            if path in loaded or (path, inherited, musl) in self._seen:
+                continue
+            loaded.add(path)
+            self._seen.add((path, inherited, musl))
+            passed = (*inherited, *context.loader.folders(elf, path))
+            for library in elf.needed:
+                found = context.loader.find(library, elf, path=path, inherited=inherited, musl=musl)
+                if not found:
+                    self._missing.setdefault(library, path)
+                for candidate in found:
+                    yield Keep(candidate, f"needed as {encode_path(library)}", path)
+                    node, dependency = context.file(candidate), context.elf(candidate)
+                    if node is not None and dependency is not None:
+                        todo.append((node.path, dependency, passed))
 
 
 MAX_OPTIONAL_BYTES: Final = 4 * MIB
