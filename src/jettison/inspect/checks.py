@@ -135,7 +135,7 @@ _INSTRUCTION_CHECKS: Final = (
         Level.WARNING,
         "Updates package lists in a layer of their own",
         _is_lone_update,
-        "join it with the install: the cached layer goes stale, and the install then asks for versions that are gone",
+        "join it with the install: a cached list goes stale and names versions that are gone",
     ),
     (
         "CIS-DI-0009",
@@ -148,9 +148,7 @@ _INSTRUCTION_CHECKS: Final = (
         "CIS-DI-0011",
         Level.ERROR,
         "Installs packages without verifying them",
-        _runs(
-            r"--allow-unauthenticated|--force-yes|--allow-untrusted|--nogpgcheck|--no-gpg-checks|--trusted-host"
-        ),
+        _runs(r"--allow-(?:unauthenticated|untrusted)|--force-yes|--no-?gpg-?checks?|--trusted-host"),
         "import the key of the repository, and leave the option out",
     ),
     (

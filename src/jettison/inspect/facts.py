@@ -198,7 +198,7 @@ def certificates(seen: Iterable[Seen]) -> tuple[model.CertificateFacts, ...]:
 
 def programs(tree: FileTree, names: Iterable[str]) -> tuple[str, ...]:
     """Paths of the programs of these names that are there, links included."""
-    found = {}
+    found: dict[str, None] = {}
     for name in names:
         for folder in _FOLDERS:
             path = folder + b"/" + name.encode()

@@ -13,7 +13,8 @@ from jettison.inspect.space import Space
 from jettison.layers.path import encode_path
 
 _INLINE = re.compile(
-    r"(?:^|[\s;&|\"'])(?:export\s+|--)?([A-Za-z_][\w-]*(?i:pass(?:word|wd)?|secret|token|_key|apikey)[\w-]*)[= ]"
+    r"(?:^|[\s;&|\"'])(?:export\s+|--)?"
+    r"([A-Za-z_][\w-]*(?i:pass(?:word|wd)?|secret|token|_key|apikey)[\w-]*)[= ]"
     r"[\"']?([^\s\"';&|]{6,200})"
 )
 

@@ -1,0 +1,336 @@
+"""An inspection on the terminal: one screen that says what matters, and a view of each part in full."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Final
+
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from jettison.inspect.model import Check, Inspection, LayerFacts, Level, Origin, Secret, Waste
+from jettison.layers.path import printable
+from jettison.report.terminal import size
+
+_COLOUR: Final = {Level.ERROR: "red", Level.WARNING: "yellow", Level.INFO: "blue"}
+_LAYERS, _WASTES, _FINDINGS = 12, 8, 8
+"""Rows of the one screen."""
+
+
+def summary(found: Inspection) -> RenderableType:
+    """The one screen."""
+    parts: list[RenderableType] = [_head(found), Text(""), _layer_table(found.layers, _LAYERS)]
+    if found.waste:
+        parts += [Text(""), _waste_table(found, _WASTES)]
+    parts += [Text(""), *_security(found)]
+    parts += [Text(line, style="dim") for line in _next(found)]
+    return Group(*parts)
+
+
+def _head(found: Inspection) -> Table:
+    table = _grid()
+    image, sizes, base = found.image, found.sizes, found.base
+    table.add_row(
+        "image", f"[bold]{_safe(image.reference)}[/bold] [dim]{image.id[7:19]} {_safe(image.platform)}[/dim]"
+    )
+    system = _safe(image.distro or "no distribution")
+    user = _safe(image.user or "root")
+    table.add_row(
+        "runs",
+        f"{_safe(' '.join((*image.entrypoint, *image.cmd)) or 'nothing')} [dim]as {user} on {system}[/dim]",
+    )
+    table.add_row("base", _base(found))
+    pulled = size(sizes.pulled) if sizes.pulled is not None else "not known here"
+    table.add_row(
+        "size",
+        f"[bold]{size(sizes.on_disk)}[/bold] on disk, {size(sizes.reachable)} reachable, {pulled} pulled"
+        + (f", [bold]{size(sizes.yours)}[/bold] yours" if base.layers else ""),
+    )
+    dead = f"[red]{size(sizes.dead)}[/red]" if sizes.dead > sizes.on_disk // 100 else size(sizes.dead)
+    table.add_row("lost", f"{dead} dead in lower layers, {size(sizes.duplicate)} in duplicates")
+    counts = f"{sizes.files:,} files in {len(found.layers)} layers"
+    if found.packages is not None:
+        kinds = Counter(package.ecosystem for package in found.packages)
+        counts += ", packages: " + (
+            ", ".join(f"{n} {_safe(kind)}" for kind, n in kinds.most_common()) or "none"
+        )
+    table.add_row("holds", counts)
+    return table
+
+
+def _base(found: Inspection) -> str:
+    base = found.base
+    if not base.how:
+        return "[dim]not known; name it with --base[/dim]"
+    name = f"[bold]{_safe(base.name)}[/bold]" if base.name else "unnamed"
+    return f"{name} [dim]{base.layers} layers, by {_safe(base.how)}[/dim]"
+
+
+def _layer_table(layers: Iterable[LayerFacts], limit: int) -> Table:
+    """The layers; where there are too many, the largest, in their order."""
+    rows = list(layers)
+    largest = sorted(rows, key=lambda layer: -layer.on_disk)[:limit]
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in ("layer", "size", "dead", "files"):
+        table.add_column(column, justify="right", no_wrap=True, min_width=6)
+    table.add_column("made by", no_wrap=True, overflow="ellipsis", ratio=1)
+    for layer in rows:
+        if layer in largest:
+            table.add_row(*_layer_row(layer))
+    if len(rows) > limit:
+        rest = [layer for layer in rows if layer not in largest]
+        table.add_row(
+            "…",
+            size(sum(layer.on_disk for layer in rest)),
+            "",
+            "",
+            f"[dim]{len(rest)} smaller layers: --layers[/dim]",
+        )
+    return table
+
+
+def _layer_row(layer: LayerFacts) -> tuple[str, ...]:
+    style = "dim" if layer.origin is Origin.BASE else "bold" if layer.origin is Origin.YOURS else ""
+    dead = f"[red]{size(layer.dead)}[/red]" if layer.dead else "[dim]-[/dim]"
+    text = _safe(layer.text or "(no record)")
+    made = f"[{style}]{text}[/{style}]" if style else text
+    return str(layer.index), size(layer.on_disk), dead, f"{layer.files:,}", made
+
+
+def _waste_table(found: Inspection, limit: int) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("waste", justify="right")
+    table.add_column("what")
+    table.add_column("layer", justify="right")
+    table.add_column("remedy", no_wrap=True, overflow="ellipsis")
+    for waste in found.waste[:limit]:
+        table.add_row(*_waste_row(waste))
+    if len(found.waste) > limit:
+        rest = sum(waste.size for waste in found.waste[limit:])
+        table.add_row(size(rest), f"[dim]{len(found.waste) - limit} more: --waste[/dim]", "", "")
+    return table
+
+
+def _waste_row(waste: Waste) -> tuple[str, ...]:
+    layers = str(waste.parts[0].layer) + ("…" if len(waste.parts) > 1 else "")
+    remedy = _safe(waste.remedy)
+    if waste.origin is Origin.BASE:
+        remedy = "[dim]in the base: choose a slimmer one[/dim]"
+    return f"[yellow]{size(waste.size)}[/yellow]", _safe(waste.title), layers, remedy
+
+
+def _security(found: Inspection) -> Iterator[RenderableType]:
+    lines = [*_secret_lines(found), *(_check_line(check) for check in found.checks)]
+    if not lines:
+        yield Text.from_markup("[green]✓[/green] nothing to report on security")
+    for line in lines[:_FINDINGS]:
+        yield Text.from_markup(line, overflow="ellipsis")
+    if len(lines) > _FINDINGS:
+        yield Text.from_markup(f"[dim]  {len(lines) - _FINDINGS} more findings: --security[/dim]")
+    if found.vulnerabilities is None:
+        yield Text.from_markup(
+            "[dim]  vulnerabilities: not assessed; give a database with --vulnerabilities FILE[/dim]"
+        )
+    else:
+        yield Text.from_markup(_vulnerability_line(found))
+
+
+def _vulnerability_line(found: Inspection) -> str:
+    severities = Counter(each.severity or "unknown" for each in found.vulnerabilities or ())
+    if not severities:
+        return "[green]✓[/green] no known vulnerability in the given database"
+    counts = ", ".join(f"{count} {_safe(severity)}" for severity, count in severities.most_common())
+    return f"[red]✗[/red] known vulnerabilities: {counts} [dim]--packages[/dim]"
+
+
+def _secret_lines(found: Inspection) -> Iterator[str]:
+    if found.secrets is None:
+        yield "[dim]  secrets: not looked for[/dim]"
+    yield from (secret_line(secret) for secret in found.secrets or ())
+
+
+def secret_line(secret: Secret) -> str:
+    """One secret as a line of markup."""
+    where = (
+        f"/{_safe(secret.path)}:{secret.line}"
+        if secret.place == "file"
+        else f"{secret.place} {_safe(secret.path)}"
+    )
+    hidden = ", deleted later but still in the image" if secret.hidden else ""
+    layer = f", layer {secret.layer}" if secret.layer is not None else ""
+    masked = f"[dim]{_safe(secret.masked)}{layer}[/dim]"
+    return f"[red]✗[/red] [bold]{_safe(secret.title)}[/bold] in {where} {masked}{hidden}"
+
+
+def _check_line(check: Check) -> str:
+    colour = _COLOUR[check.level]
+    paths = (
+        f" [dim]/{_safe(check.paths[0])}{' …' if len(check.paths) > 1 else ''}[/dim]" if check.paths else ""
+    )
+    base = " [dim](base)[/dim]" if check.origin is Origin.BASE else ""
+    sign = f"[{colour}]{'✗' if check.level is Level.ERROR else '!'}[/{colour}]"
+    return f"{sign} {_safe(check.title)}{base}{paths} [dim]{check.id}[/dim]"
+
+
+def _next(found: Inspection) -> Iterator[str]:
+    if found.problems:
+        yield f"{len(found.problems)} files could not be read: --problems"
+    yield "more: --layers --waste --security --packages --history --files, or --html FILE"
+
+
+# --- the parts in full
+# ------------------------------------------------------------------------------------------------
+def layers(found: Inspection) -> RenderableType:
+    """Every layer with every figure."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in ("layer", "on disk", "reachable", "dead", "pulled", "files", "added", "changed", "removed"):
+        table.add_column(column, justify="right")
+    table.add_column("made by")
+    for layer in found.layers:
+        pulled = size(layer.pulled) if layer.pulled is not None else "-"
+        figures = (size(layer.on_disk), size(layer.reachable), size(layer.dead), pulled)
+        counts = (f"{n:,}" for n in (layer.files, layer.added, layer.changed, layer.removed))
+        table.add_row(str(layer.index), *figures, *counts, _safe(layer.text))
+    return table
+
+
+def waste(found: Inspection) -> RenderableType:
+    """Every waste with its parts, its remedy and some of its files."""
+    text = {layer.index: layer.text for layer in found.layers}
+    return Group(*(line for each in found.waste for line in _waste_lines(each, text)), *_dead(found))
+
+
+def _waste_lines(waste: Waste, text: Mapping[int, str]) -> Iterator[Text]:
+    yield Text.from_markup(
+        f"[yellow]{size(waste.size)}[/yellow] [bold]{_safe(waste.title)}[/bold]"
+        f" [dim]{waste.files:,} files[/dim]"
+    )
+    for part in waste.parts[:5]:
+        yield Text.from_markup(
+            f"  {size(part.size)} by layer {part.layer}: {_safe(text.get(part.layer, ''))[:120]}"
+        )
+    origin = "in the base: choose a slimmer one, or " if waste.origin is Origin.BASE else ""
+    yield Text.from_markup(f"  [green]→ {origin}{_safe(waste.remedy)}[/green]")
+    for sample in waste.samples[:5]:
+        yield Text.from_markup(f"    [dim]/{_safe(sample)}[/dim]")
+
+
+def _dead(found: Inspection) -> Iterator[Text]:
+    if found.dead:
+        yield Text.from_markup("[bold]Largest dead files[/bold]")
+    for each in found.dead[:30]:
+        yield Text.from_markup(
+            f"  {size(each.size):>8} /{_safe(each.path)}"
+            f" [dim]in layer {each.layer}, {each.cause} by layer {each.by}[/dim]"
+        )
+    for double in found.duplicates[:15]:
+        yield Text.from_markup(
+            f"  {size(double.size):>8} {len(double.paths)} times: "
+            + ", ".join("/" + _safe(path) for path in double.paths[:2])
+        )
+
+
+def security(found: Inspection) -> RenderableType:
+    """Every finding with its remedy, users, privileged programs, certificates, defences."""
+    lines = list(_secret_lines(found))
+    for check in found.checks:
+        lines.append(_check_line(check))
+        lines += [f"    {_safe(check.detail)}"] if check.detail else []
+        lines.append(f"    [green]→ {_safe(check.remedy)}[/green]")
+    lines += [
+        f"[bold]{each.how}[/bold] /{_safe(each.path)} [dim]{_safe(each.package)}[/dim]"
+        for each in found.privileged
+    ]
+    lines += [f"anybody writes /{_safe(path)}" for path in found.world_writable]
+    for held in found.certificates:
+        state = "[red]expired[/red]" if held.expired else "valid until"
+        lines.append(
+            f"certificate of {_safe(held.subject)} in /{_safe(held.path)}, {state} {held.not_after[:10]}"
+        )
+    lines.append("shells: " + (_safe(", ".join("/" + path for path in found.shells)) or "none"))
+    lines.append(
+        "package managers: " + (_safe(", ".join("/" + path for path in found.package_managers)) or "none")
+    )
+    lines += _users(found)
+    lines += _defences(found)
+    return Group(*(Text.from_markup(line) for line in lines))
+
+
+def _users(found: Inspection) -> Iterator[str]:
+    open_ones = [user for user in found.users if user.can_log_in or user.password != "none"]  # noqa: S105
+    for user in open_ones:
+        who = f"user {_safe(user.name)} {user.uid}:{user.gid}"
+        yield f"{who} [dim]{_safe(user.shell)}, password {user.password}[/dim]"
+
+
+def _defences(found: Inspection) -> Iterator[str]:
+    built = found.hardening
+    if built is None:
+        return
+    total = built.programs + built.libraries
+    yield (
+        f"{built.programs} programs, {built.libraries} libraries: PIE {built.pie} of {built.programs};"
+        f" of {total}: stack not executable {built.nx}, full RELRO {built.full_relro},"
+        f" partial RELRO {built.partial_relro}, canary {built.canary}"
+    )
+    for weak in built.weak:
+        yield f"  /{_safe(weak.path)} [dim]{', '.join(weak.lacks)}[/dim]"
+
+
+def packages(found: Inspection) -> RenderableType:
+    """The inventory, largest first, then known vulnerabilities."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("size", justify="right")
+    for column in ("kind", "package", "version", "licence", "origin"):
+        table.add_column(column)
+    for each in sorted(found.packages or (), key=lambda p: (-p.size, p.name)):
+        dev = " [dim]dev[/dim]" if each.dev else ""
+        table.add_row(
+            size(each.size),
+            each.ecosystem,
+            _safe(each.name) + dev,
+            _safe(each.version),
+            _safe(each.license),
+            each.origin,
+        )
+    rows = [
+        f"[red]{_safe(v.id)}[/red] {_safe(v.severity)} {_safe(v.package)} {_safe(v.version)}"
+        f" → {_safe(v.fixed or 'no fix')}"
+        for v in found.vulnerabilities or ()
+    ]
+    return Group(table, *(Text.from_markup(row) for row in rows))
+
+
+def history(found: Inspection) -> RenderableType:
+    """The Dockerfile, as far as the history tells."""
+    return Text(printable(found.dockerfile.replace("\n", "\x00")).replace("\\x00", "\n"))
+
+
+def problems(found: Inspection) -> RenderableType:
+    """What could not be read."""
+    return Group(*(Text(printable(problem)) for problem in found.problems))
+
+
+VIEWS: Final[Mapping[str, Callable[[Inspection], RenderableType]]] = {
+    "layers": layers,
+    "waste": waste,
+    "security": security,
+    "packages": packages,
+    "history": history,
+    "problems": problems,
+}
+"""By the name of their option."""
+
+
+def _grid() -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", justify="right")
+    table.add_column(overflow="fold")
+    return table
+
+
+def _safe(text: str) -> str:
+    return escape(printable(text))
