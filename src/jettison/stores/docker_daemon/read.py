@@ -54,7 +54,8 @@ def _in_place(engine: Engine, found: dict[str, Any], reference: str) -> StoredIm
     if os.geteuid() != 0 or not isinstance(driver, dict) or driver.get("Name") != "overlay2":
         return None
     information = engine.info()
-    if ["Native Overlay Diff", "true"] not in information.get("DriverStatus", []):
+    status = information.get("DriverStatus")
+    if not isinstance(status, list) or ["Native Overlay Diff", "true"] not in status:
         return (
             None  # its folders may hold renamed folders and files without content, which only a mount shows
         )

@@ -25,7 +25,7 @@ from jettison.layers.content import Folder
 from jettison.layers.entry import Entry
 from jettison.layers.files import host_errors
 from jettison.layers.stream import BUFFER, Verified
-from jettison.layers.tar import CHUNK, TarReader, clean
+from jettison.layers.tar import BLOCK, CHUNK, TarReader, clean
 from jettison.limits import MAX_PAX_BYTES
 
 _MAX_LINE = 4 * MAX_PAX_BYTES
@@ -118,22 +118,17 @@ class _Headers:
         return found[:size]
 
     def skip(self, size: int) -> None:
-        """Pass over content and the padding after it."""
-        left = size - (len(self._buffer) - self._at)
-        if left <= 0:
-            self._at += size
-            return
-        self._buffer, self._at = b"", 0
-        for record in self._records:
-            if record.type == _FILE:
-                left -= record.size
-            else:
-                self._buffer = record.payload or b""
-                self._at = min(left, len(self._buffer))
-                left -= self._at
-            if left <= 0:
+        """Pass over content, which the folder has, and the padding after it, which stands here."""
+        padding = size
+        while self._at == len(self._buffer) and padding >= BLOCK:
+            record = next(self._records, None)
+            if record is None:
                 break
-        if left:
+            if record.type == _FILE:
+                padding -= record.size
+            else:
+                self._buffer, self._at = record.payload or b"", 0
+        if not 0 <= padding < BLOCK or len(self.read(padding)) < padding:
             raise InvalidInputError("the size of a file contradicts its header")
 
 

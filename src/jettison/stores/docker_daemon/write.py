@@ -24,7 +24,8 @@ def write_daemon(image: Image, name: Reference, *, docker_host: str | None = Non
     packed = pack(image, without=_UNREADABLE)
     with Engine(docker_host) as engine:
         engine.load(docker_tarball(packed, name))
-        rootfs = engine.inspect(name.familiar).get("RootFS") or {}
-    if rootfs.get("Layers", []) != [str(layer.diff_id) for layer in packed.layers]:
+        rootfs = engine.inspect(name.familiar).get("RootFS")
+    layers = rootfs.get("Layers") if isinstance(rootfs, dict) else None
+    if (layers or []) != [str(layer.diff_id) for layer in packed.layers]:
         raise RemoteError(f"the Docker engine has something else under {name.familiar} than was loaded")
     return packed.config_digest
