@@ -11,7 +11,7 @@ from jettison.lint.rule import Context, Finding, Rule, Severity
 from jettison.lint.rules._secrets import is_harmless, names_secret
 
 _LONG: Final = re.compile(
-    r"--?(?!disabled|no-|skip|without|allow|prompt)(?:[\w-]*[-_])?(?:password|passwd|pass|passphrase|token|secret|api[-_]?key|access[-_]?key|auth[-_]?token)\Z",
+    r"--?(?!-?(?:disabled|no-|skip|without|allow|prompt))(?:[\w-]*[-_])?(?:password|passwd|pass|passphrase|token|secret|api[-_]?key|access[-_]?key|auth[-_]?token)\Z",
     re.IGNORECASE,
 )
 _SHORT: Final = {
