@@ -20,7 +20,8 @@ def require_started(driven: Driven) -> None:
         hint = (
             "it listens on nothing, or answers too late: see --timeout; a worker without ports needs --exec"
         )
-    raise ApplicationError(f"the application did not become ready: {_why(start)}", hint=hint, details=_tail(start))
+    message = f"the application did not become ready: {_why(start)}"
+    raise ApplicationError(message, hint=hint, details=_tail(start))
 
 
 def require_working(*runs: Driven) -> None:
