@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from jettison.layers.entry import Kind
-from jettison.layers.path import encode_path, normalise
+from jettison.layers.path import encode_path, normalise, parent
 from jettison.layers.tree import FileTree, Node, Resolved
 from jettison.observe.changed import Changed
 from jettison.observe.evidence import (
@@ -17,15 +17,20 @@ from jettison.observe.evidence import (
     Exec,
     ImageIdentity,
     Lifecycle,
+    Operation,
     Resources,
     Run,
     Socket,
     Write,
+    WriteOperation,
 )
+from jettison.observe.processes import MEMORY_FILE
 from jettison.observe.trace import Lookup, Trace
 
 _KERNEL = (b"proc", b"sys", b"dev")
 """Top folders that are the kernel's in every container, whatever the image has there."""
+_MAKES = {WriteOperation.CREATE, WriteOperation.MKDIR}
+_LOOKING = {Operation.OPEN, Operation.LIST, Operation.STAT, Operation.XATTR}
 _BEFORE = {Kind.FILE: "file", Kind.DIR: "directory", Kind.SYMLINK: "symlink"}
 
 
@@ -45,8 +50,9 @@ def build_evidence(
     """What `trace` says about the image of `tree`.
 
     A look-up that ends at something of the image is a path, one that does not is missing, unless the run
-    itself had made it. Paths below /proc, /sys, /dev and `outside` (absolute paths where something was
-    mounted) are not the image's. `responses` are structs with a `step`.
+    itself made it (files and folders that it created and removed again, too). Paths below /proc, /sys, /dev
+    and `outside` (absolute paths where something was mounted) are not the image's. `responses` are structs
+    with a `step`.
     """
     evidence = Evidence(image=identity, resources=resources, lifecycle=lifecycle)
     evidence.runs.append(
@@ -60,12 +66,16 @@ def build_evidence(
             incomplete_reason=trace.reason,
         )
     )
-    mounts = tuple(normalise(path.encode()) for path in outside)
-    for lookup in trace.lookups:
-        _take(evidence, tree, lookup, changed, mounts)
+    scope = _Scope(tree, changed, tuple(normalise(path.encode()) for path in outside))
+    for lookup, found in scope.placed(trace.lookups):
+        _take(evidence, scope, lookup, found)
+    evidence.missing = {
+        path: access for path, access in evidence.missing.items() if path not in evidence.paths
+    }
     evidence.execs = sorted(
         Exec(encode_path(each.path), tuple(map(encode_path, each.argv)), each.phase, each.count)
         for each in trace.executions
+        if scope.was_there(each.path)
     )
     evidence.sockets.update(
         Socket(e.direction, e.family, e.protocol, e.address, e.port, encode_path(e.executable))
@@ -81,35 +91,106 @@ def resolve(lookup: Lookup, tree: FileTree) -> Resolved:
     return tree.resolve(path, root=normalise(lookup.root), follow_last=lookup.follow)
 
 
-def _take(
-    evidence: Evidence, tree: FileTree, lookup: Lookup, changed: Changed, mounts: Sequence[bytes]
-) -> None:
-    found = resolve(lookup, tree)
-    if found.path.partition(b"/")[0] in _KERNEL or any(_below(found.path, mount) for mount in mounts):
+class _Scope:
+    """What is the image's, what the run's own, and what neither's."""
+
+    def __init__(self, tree: FileTree, changed: Changed, mounts: tuple[bytes, ...]) -> None:
+        self.tree = tree
+        self.changed = changed
+        self._mounts = mounts
+        self._made: set[bytes] = set()
+        """What the run created, even if it removed it again."""
+
+    def placed(self, lookups: Sequence[Lookup]) -> list[tuple[Lookup, Resolved]]:
+        """Each look-up with the place where it ends; from now on it is known what the run made."""
+        placed = []
+        for lookup in lookups:
+            found = resolve(lookup, self.tree)
+            placed.append((lookup, found))
+            folder = parent(found.path)
+            makes = found.node is None and not _MAKES.isdisjoint(lookup.writes)
+            if makes and (self.tree.get(folder) is not None or self.is_run_s_own(folder)):
+                self._made.add(found.path)
+        return placed
+
+    def outside(self, path: bytes) -> bool:
+        """Whether `path` is the kernel's, or of a mount."""
+        return path.partition(b"/")[0] in _KERNEL or any(_below(path, mount) for mount in self._mounts)
+
+    def is_run_s_own(self, path: bytes) -> bool:
+        """Whether `path`, which the image does not have, was made by the run, or would be in a folder that
+        was."""
+        while path and self.tree.get(path) is None:
+            if path in self._made or path in self.changed.written:
+                return True
+            path = parent(path)
+        return False
+
+    def was_there(self, path: bytes) -> bool:
+        """Whether something could be executed by `path`: shells try each folder of PATH."""
+        found = self.tree.resolve(path)
+        return (
+            found.node is not None
+            or self.outside(found.path)
+            or self.is_run_s_own(found.path)
+            or path.startswith(MEMORY_FILE)
+        )
+
+
+def _take(evidence: Evidence, scope: _Scope, lookup: Lookup, found: Resolved) -> None:
+    if found.node is None or scope.outside(found.path):
         for link in found.links:  # as in error.log -> /dev/stderr: the way out is the image's
-            _note(evidence.paths.setdefault(encode_path(b"/" + link), Access()), lookup)
+            _note(evidence.paths, b"/" + link, lookup, Operation.READLINK)
+    if scope.outside(found.path):
         return
     # Under a changed root an absolute path means something else: what it reached is what to record.
-    asked = b"/" + found.path if lookup.root.strip(b"/") else lookup.path
-    text = encode_path(asked)
+    asked = b"/" + found.path if lookup.root.strip(b"/") else tidy(lookup.path)
     if found.node is not None:
-        _note(evidence.paths.setdefault(text, Access()), lookup)
-    elif found.path not in changed.written:
-        _note(evidence.missing.setdefault(text, Access()), lookup)
-    if lookup.writes and (found.path in changed.written or found.path in changed.removed):
-        write = evidence.writes.setdefault(text, Write(before=_before(found.node)))
-        write.operations.update(lookup.writes)
+        _note(evidence.paths, asked, lookup, _operation(lookup, found.node))
+    elif not scope.is_run_s_own(found.path):
+        _note(evidence.missing, asked, lookup, lookup.operation)
+    writes = _writes(scope, lookup, found)
+    if writes:
+        write = evidence.writes.setdefault(encode_path(asked), Write(before=_before(found.node)))
+        write.operations.update(writes)
         write.phases.add(lookup.phase)
         write.by.add(encode_path(lookup.executable))
 
 
-def _note(access: Access, lookup: Lookup) -> None:
-    access.operations.add(lookup.operation)
+def _operation(lookup: Lookup, node: Node) -> Operation:
+    """What was really done: a link that is not followed is looked at itself, a folder that is opened is
+    listed."""
+    if node.kind is Kind.SYMLINK and lookup.operation in _LOOKING:
+        return Operation.READLINK
+    if node.kind is Kind.DIR and lookup.operation is Operation.OPEN:
+        return Operation.LIST
+    return lookup.operation
+
+
+def _writes(scope: _Scope, lookup: Lookup, found: Resolved) -> set[WriteOperation]:
+    """What the call changed there; nothing where the file is as before in the end, and the image has it."""
+    writes = set(lookup.writes)
+    if found.node is None:
+        return writes if scope.is_run_s_own(found.path) else set()
+    if found.path not in scope.changed.written and found.path not in scope.changed.removed:
+        return set()
+    return writes - _MAKES
+
+
+def _note(into: dict[str, Access], path: bytes, lookup: Lookup, operation: Operation) -> None:
+    access = into.setdefault(encode_path(path), Access())
+    access.operations.add(operation)
     access.phases.add(lookup.phase)
     if lookup.executable:
         access.by.add(encode_path(lookup.executable))
     if not access.steps:
         access.steps.add(lookup.step)
+
+
+def tidy(path: bytes) -> bytes:
+    """An absolute path without what means nothing: `//`, `/./`, a slash at the end; `..` may follow a link
+    and stays."""
+    return b"/" + b"/".join(part for part in path.split(b"/") if part not in (b"", b"."))
 
 
 def _below(path: bytes, folder: bytes) -> bool:

@@ -143,8 +143,10 @@ class Call:
     none)."""
 
     def kind(self, target: Target, flags: int) -> int:
-        """What is done to `target` when the flags argument is `flags`."""
-        return self.meaning(target.kind, flags) if self.meaning else target.kind
+        """What is done to `target` when the flags argument is `flags`, which is about the first target."""
+        if self.meaning is None or target is not self.targets[0]:
+            return target.kind
+        return self.meaning(target.kind, flags)
 
 
 def _unpacker(path: int, flags: int | None) -> Callable[[bytes], tuple[int, int, int]]:

@@ -63,7 +63,7 @@ def _execs(a: list[Exec], b: list[Exec]) -> list[Exec]:
 
 
 def _runs(a: list[Run], b: list[Run]) -> list[Run]:
-    """Both, each run once; runs of separate observations are numbered on."""
+    """Both; a run that both have counts once."""
     out = list(a)
     for run in b:
         if run not in out:
