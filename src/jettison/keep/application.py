@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from jettison.packages.inventory import Inventory
 
 EXCLUDED_FOLDERS: Final = frozenset(
-    b".git .hg .svn .bzr .github .gitlab .circleci .idea .vscode .vs __pycache__ .cache .npm .yarn "
+    b".git .hg .svn .bzr .github .gitlab .circleci .idea .vscode .vs __pycache__ .npm .yarn "
     b".pnpm-store .pytest_cache .mypy_cache .ruff_cache .tox .nox .nyc_output .parcel-cache .gradle "
     b".m2 .cargo .terraform .vagrant __tests__ __mocks__ htmlcov cypress CMakeFiles .deps".split()
 )
@@ -29,16 +29,19 @@ EXCLUDED_FILES: Final = re.compile(
 )
 """Files that no application needs at run time, by name."""
 TEST_FILES: Final = re.compile(
-    rb"(?:.*[._](?:spec|test)\.(?:[cm]?[jt]sx?|rb|py|go|exs)|test_.*\.py|conftest\.py|.*(?:Test|IT)\.(?:java|php|cs))\Z",
+    rb"(?:.*[._](?:spec|test)\.(?:[cm]?[jt]sx?|rb|py|go|exs)|test_.*\.py|conftest\.py|.*Test\.(?:java|php|cs))\Z",
     re.DOTALL,
 )
-"""Files with tests, by the name that the test runners look for. A folder `test`, `tests` or `spec` that holds
-one goes whole; one that holds none is part of the application."""
+"""Files with tests, by the name that test runners look for. A folder `test`, `tests` or `spec` that holds one
+goes whole; elsewhere such a name may be an accident (`TwigTest.php`), and the file stays."""
 _TEST_FOLDERS: Final = frozenset((b"test", b"tests", b"spec", b"specs"))
 _BY_PRODUCTS: Final = re.compile(
-    rb"(?:var/(?:cache|lib/(?:apt|dpkg|rpm|yum|dnf|pacman|systemd|ucf|python)|log/(?:apt|dpkg|alternatives))|tmp|var/tmp|run"
-    rb"|proc|sys|dev|lib/apk|usr/lib/apk|etc/apk|usr/share/(?:doc|man|info|lintian|locale|bash-completion|zsh|fish)"
-    rb"|etc/(?:alternatives|rc[\dS]\.d|systemd|init\.d/\.depend\S*|mailcap\.order)|usr/src|usr/include|root/\.(?:cache|npm|cargo|rustup|m2|gradle|nuget)|usr/local/share/man)(?:[/.]|\Z)"
+    rb"(?:var/(?:cache|log/(?:apt|dpkg|alternatives)|lib/(?:apt|dpkg|rpm|yum|dnf|pacman|systemd|ucf|python))"
+    rb"|tmp|var/tmp|run|proc|sys|dev|lib/apk|usr/lib/apk|etc/apk|usr/src|usr/include|usr/local/share/man"
+    rb"|usr/share/(?:doc|man|info|lintian|locale|bash-completion|zsh|fish)"
+    rb"|etc/(?:alternatives|rc[\dS]\.d|systemd|init\.d/\.depend\S*|mailcap\.order)"
+    rb"|(?:root|home/[^/]+)/(?:\.cache/(?:pip|uv|yarn|npm|node|pnpm|go-build|pypoetry|composer|bazel|pre-commit)"
+    rb"|\.(?:npm|cargo/registry|rustup|m2|gradle|nuget)))(?:[/.]|\Z)"
 )
 """What RUN instructions leave behind without meaning to: state of package managers, caches, documentation."""
 _LANGUAGE_PACKAGES: Final = re.compile(
@@ -79,9 +82,8 @@ def application_nodes(
     tests = _test_folders(nodes)
     for node in nodes:
         folders = node.path.split(b"/")[:-1]
-        if EXCLUDED_FOLDERS.isdisjoint(folders) and not EXCLUDED_FILES.match(name(node.path)):
-            if TEST_FILES.match(name(node.path)) or (tests and not tests.isdisjoint(_ancestors(folders))):
-                continue
+        left_out = not EXCLUDED_FOLDERS.isdisjoint(folders) or EXCLUDED_FILES.match(name(node.path))
+        if not left_out and (not tests or tests.isdisjoint(_ancestors(folders))):
             yield node
 
 

@@ -95,10 +95,11 @@ class Loader:
 
     def searches(self, folder: bytes) -> bool:
         """Whether libraries in `folder` (normalised, links resolved) are found by name alone."""
-        return folder in self._search_folders
+        return folder in self.search_folders
 
     @cached_property
-    def _search_folders(self) -> frozenset[bytes]:
+    def search_folders(self) -> frozenset[bytes]:
+        """The folders in which libraries are found by name alone; normalised, links resolved."""
         cached = (parent(path) for paths in self._cache.values() for path in paths)
         default = (folder for abi in _TRIPLETS for folder in _default_folders(Abi(abi[0], True, abi[1])))
         return frozenset(map(self._real, {*cached, *default, *self._conf, *self._library_path}))

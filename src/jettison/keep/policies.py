@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Final
 from jettison.keep.rules.accounts import Accounts
 from jettison.keep.rules.application import Application
 from jettison.keep.rules.commands import FULL_SHELL_BOX, SHELL_BOX, Commands
+from jettison.keep.rules.dotnet import DotNet
 from jettison.keep.rules.elf import ElfClosure
+from jettison.keep.rules.erlang import Erlang
 from jettison.keep.rules.folders import Folders
 from jettison.keep.rules.jvm import Jvm
 from jettison.keep.rules.named import Named
 from jettison.keep.rules.node import NodePackages
 from jettison.keep.rules.packages import WholePackages
 from jettison.keep.rules.perl import Perl
+from jettison.keep.rules.php import Php
 from jettison.keep.rules.plugins import Plugins
 from jettison.keep.rules.python import PythonCode
 from jettison.keep.rules.ruby import Ruby
@@ -49,6 +52,9 @@ _BALANCED: Final[tuple[Callable[[], Rule], ...]] = (
     Perl,
     PythonCode,
     Ruby,
+    Php,
+    DotNet,
+    Erlang,
 )
 
 

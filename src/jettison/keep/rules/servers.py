@@ -49,6 +49,8 @@ _NOT_FOR_RUNNING: Final = re.compile(
     rb"|include|src|lib/(?:debug|[^/]+/pkgconfig|pkgconfig|cmake|systemd))(?:/|\Z)|.*\.(?:a|la|h|hpp|pc)\Z"
 )
 _CONFIGURATION: Final = re.compile(rb"(etc/[^/]+)/.")
+_SYSTEM_PROGRAMS: Final = frozenset((b"bin", b"sbin", b"usr/bin", b"usr/sbin"))
+"""What lies beside a program here has nothing to do with it, if there is no package database to say so."""
 _NOT_A_SERVERS: Final = frozenset(
     b"etc/alternatives etc/apt etc/apk etc/cron.d etc/cron.daily etc/default etc/dpkg etc/init.d "
     b"etc/kernel etc/pam.d etc/profile.d etc/rc0.d etc/rc1.d etc/rc2.d etc/rc3.d etc/rc4.d etc/rc5.d "
@@ -92,9 +94,9 @@ def _companions(context: Context) -> Iterator[Keep]:
         if node is None or INTERPRETERS.match(name(path)):
             continue
         owner = context.inventory.owner(path)
-        if owner is None:
+        if owner is None and parent(path) not in _SYSTEM_PROGRAMS:
             yield from _beside(context, node)
-        elif owner.ecosystem in SYSTEM:
+        elif owner is not None and owner.ecosystem in SYSTEM:
             yield from _siblings(context, node, owner)
 
 
@@ -108,10 +110,12 @@ def _siblings(context: Context, program: Node, owner: Package) -> Iterator[Keep]
     ]
     nodes = [node for package in packages for path in package.files if (node := context.tree.get(path))]
     nodes = [node for node in nodes if not _NOT_FOR_RUNNING.match(node.path)]
-    small = sum(node.size for node in nodes) <= _MAX_SOURCE_BYTES
-    for node in nodes:
-        if small or name(parent(node.path)) in (b"bin", b"sbin"):
-            yield Keep(node.path, f"comes from the same source package, {source}", program.path)
+    taken = 0
+    for node in sorted(nodes, key=lambda node: (node.size, node.path)):
+        taken += node.size
+        if taken > _MAX_SOURCE_BYTES:
+            break
+        yield Keep(node.path, f"comes from the same source package, {source}", program.path)
 
 
 def _is_affordable(context: Context, keep: Keep) -> bool:
