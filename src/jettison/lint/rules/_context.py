@@ -56,12 +56,24 @@ def folder_of(context: Context) -> BuildContext | None:
     return context.folder if context.scratch[key] else None
 
 
+_MADE: Final = frozenset(
+    {"target", "build", "dist", "out", "bin", "publish", "release", "_build", ".next", "node_modules"}
+)
+
+
+def is_made(path: str) -> bool:
+    """Whether a path looks like the product of a build, by its folders or its ending."""
+    return bool(_MADE.intersection(path.split("/"))) or path.endswith(
+        (".jar", ".war", ".whl", ".deb", ".rpm")
+    )
+
+
 def _plausible(folder: BuildContext, build: Build) -> bool:
     named = {
         path
         for node in transfers(build)
         for _, path in local_sources(node, build)
-        if path != "." and not path.startswith("..") and not _WILD.search(path)
+        if path != "." and not path.startswith("..") and not _WILD.search(path) and not is_made(path)
     }
     there = sum(bool(folder.matches(path)) for path in named)
     return (
@@ -101,8 +113,10 @@ def read_head(path: Path) -> bytes | None:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return None
-    with os.fdopen(descriptor, "rb") as file:
-        return file.read(MAX_HEAD) if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else None
+    try:
+        return os.read(descriptor, MAX_HEAD) if stat.S_ISREG(os.fstat(descriptor).st_mode) else None
+    finally:
+        os.close(descriptor)
 
 
 _BY_CONTENT: Final = re.compile(r"(?:\A|/)\.(?:env[\w.-]*|npmrc|yarnrc\.yml)\Z")

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from jettison.lint.context import BuildContext
 from jettison.lint.fix import Applicability, Fix, Scope, replace
 from jettison.lint.rule import Context, Finding, Rule, Severity
-from jettison.lint.rules._context import folder_of, local_sources
+from jettison.lint.rules._context import folder_of, is_made, local_sources
 from jettison.lint.syntax import Instruction, Transfer, Word
 
 
@@ -52,18 +52,12 @@ class CopySourceMissing(Rule):
         if folder is None or not isinstance(node, Transfer) or node.index < 0:
             return
         for word, path in local_sources(node, context.build):
-            if path == "." or path.startswith("..") or folder.matches(path) or _is_made(path):
+            if path == "." or path.startswith("..") or folder.matches(path) or is_made(path):
                 continue
             close = _similar(path, folder)
             hint = f"; there is `{close}`" if close else ""
             fix = _fix(word, path, close) if close else None
             yield self.at(word.span, f"`{path}` is not in the build context{hint}", fix=fix)
-
-
-def _is_made(path: str) -> bool:
-    """Whether a path looks like the product of a build, by its folders or its ending."""
-    made = {"target", "build", "dist", "out", "bin", "publish", "release", "_build", ".next", "node_modules"}
-    return bool(made.intersection(path.split("/"))) or path.endswith((".jar", ".war", ".whl", ".deb", ".rpm"))
 
 
 def _similar(path: str, folder: BuildContext) -> str | None:
