@@ -209,34 +209,36 @@ class Collector:
         real = self._folders.get(folder)
         if real is not None:
             return real
+        known = parent(folder)
+        while (here := self._folders.get(known)) is None:
+            known = parent(known)
+        todo = deque(folder[len(known) :].split(b"/"))
         followed = 0
-        done: list[bytes] = []
-        todo = deque(folder.split(b"/"))
         while todo:
             part = todo.popleft()
             if part == b"..":
-                del done[-1:]
-                continue
-            if part in (b"", b"."):
-                continue
-            here = b"/".join((*done, part))
-            node = self._nodes.get(here)
-            if node is not None and node.kind is Kind.SYMLINK:
+                here = parent(here)
+            elif part not in (b"", b"."):
+                path = here + b"/" + part if here else part
+                node = self._nodes.get(path)
+                if node is None or node.kind is not Kind.SYMLINK:
+                    self._fill(path, node)
+                    here = path
+                    continue
+                self._followed.add(path)
                 followed += 1
                 if followed > MAX_SYMLINKS:
                     raise InvalidInputError(f"too many links on the way to {encode_path(folder)[:200]!r}")
-                if node.target.startswith(b"/"):
-                    done.clear()
+                here = b"" if node.target.startswith(b"/") else here
                 todo.extendleft(reversed(node.target.split(b"/")))
-                self._followed.add(here)
-                continue
-            if node is not None and node.kind is not Kind.DIR:
-                del self._nodes[here]
-            self._links.pop(here, None)
-            self._filled.add(here)
-            done.append(part)
-        real = b"/".join(done)
-        if len(real) >= MAX_PATH_BYTES:
+        if len(here) >= MAX_PATH_BYTES:
             raise LimitError("a path is too long once its links are followed")
-        self._folders[folder] = real
-        return real
+        self._folders[folder] = here
+        return here
+
+    def _fill(self, folder: bytes, node: Node | None) -> None:
+        """Something is put into `folder`; what is no folder there, as `node` may be, makes way."""
+        self._filled.add(folder)
+        self._links.pop(folder, None)
+        if node is not None and node.kind is not Kind.DIR:
+            del self._nodes[folder]

@@ -192,19 +192,18 @@ class TarReader:
             path,
             kind,
             _octal(fields[1]) & 0o7777,
-            _identity(records.get(b"uid"), fields[2]),
-            _identity(records.get(b"gid"), fields[3]),
+            _octal(fields[2]),
+            _octal(fields[3]),
             self._left if kind is Kind.FILE else 0,
-            pax.parse_time(records[b"mtime"]) if records.get(b"mtime") else _octal(fields[5]) * 1_000_000_000,
+            _octal(fields[5]) * 1_000_000_000,
         )
         if records:
-            entry.xattrs = pax.parse_xattrs(records)
-        if not -_MAX_TIME <= entry.mtime_ns <= _MAX_TIME:
-            raise InvalidInputError("its modification time is out of range")
+            _apply(records, entry)
+        _check_ranges(entry)
         return entry if kind <= Kind.DIR and path else _special(entry, fields, records, long_link)
 
     def _begin_content(self, fields: tuple[bytes, ...], records: dict[bytes, bytes]) -> None:
-        if any(key.startswith(b"GNU.sparse.") for key in records):
+        if records and any(key.startswith(b"GNU.sparse.") for key in records):
             raise InvalidInputError("sparse files are not supported")
         size = _decimal(records[b"size"]) if records.get(b"size") else _number(fields[4])
         if size < 0:
@@ -316,12 +315,22 @@ def _decimal(value: bytes) -> int:
     return int(value)
 
 
-def _identity(record: bytes | None, field: bytes) -> int:
-    """A uid or gid."""
-    number = _decimal(record) if record else _octal(field)
-    if not 0 <= number <= _MAX_ID:
-        raise InvalidInputError(f"its owner {number} is not a valid id")
-    return number
+def _apply(records: dict[bytes, bytes], entry: Entry) -> None:
+    """Let PAX records that are not empty win over the header."""
+    if records.get(b"uid"):
+        entry.uid = _decimal(records[b"uid"])
+    if records.get(b"gid"):
+        entry.gid = _decimal(records[b"gid"])
+    if records.get(b"mtime"):
+        entry.mtime_ns = pax.parse_time(records[b"mtime"])
+    entry.xattrs = pax.parse_xattrs(records)
+
+
+def _check_ranges(entry: Entry) -> None:
+    if not (0 <= entry.uid <= _MAX_ID and 0 <= entry.gid <= _MAX_ID):
+        raise InvalidInputError(f"its owner {entry.uid}:{entry.gid} is not a valid id")
+    if not -_MAX_TIME <= entry.mtime_ns <= _MAX_TIME:
+        raise InvalidInputError("its modification time is out of range")
 
 
 def _ustar_name(fields: tuple[bytes, ...]) -> bytes:

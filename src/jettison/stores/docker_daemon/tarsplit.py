@@ -83,8 +83,8 @@ class StoredLayer:
 
 def _records(stream: io.BufferedReader) -> Iterator[_Record]:
     try:
-        while line := stream.readline(_MAX_LINE):
-            yield _decoder.decode(line)
+        while lines := stream.read(BUFFER):
+            yield from _decoder.decode_lines(lines + stream.readline(_MAX_LINE))
     except (msgspec.DecodeError, EOFError) as error:
         raise InvalidInputError(f"the engine's description of a layer is damaged: {error}") from None
 
