@@ -143,7 +143,8 @@ class Journal:
                 continue
             try:
                 fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                yield path
+                if os.fstat(fd).st_nlink:  # else its owner has just closed it
+                    yield path
             except BlockingIOError:
                 continue
             finally:

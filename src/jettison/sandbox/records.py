@@ -61,20 +61,25 @@ class Container(msgspec.Struct, tag="container", frozen=True):
         namespaces = {pid_namespace(pid) for pid in group.pids()} - {pid_namespace(os.getpid())}
         group.kill(between=lambda: reap(namespaces))
         reap(namespaces)
+        if not self.cgroups:
+            self._forget()
         group.remove()
 
     def recover(self) -> None:
         """Undo what a killed process left, perhaps in the middle of a call of the runtime; raises OSError."""
-        folder = Path(self.folder)
-        kill_by_arguments(b"--root", os.fsencode(f"{folder}/state"))
-        if not self.cgroups and (folder / "state" / self.id).exists():
-            with mount_space() as space:  # without groups only the runtime knows what it started
-                space.run(call, self._delete(folder), log=folder / "delete.log")
+        kill_by_arguments(b"--root", os.fsencode(f"{self.folder}/state"))
         self.undo()
 
-    def _delete(self, folder: Path) -> list[str]:
+    def _forget(self) -> None:
+        """Let the runtime kill what it started, and remove groups of its own choice: nobody else knows
+        them."""
+        folder = Path(self.folder)
+        if not (folder / "state" / self.id).exists():
+            return
         runtime = Runtime(kind=self.kind, path=Path(self.runtime), version="", cgroups=False)
-        return runtime.command(folder, folder / "delete.log", "delete", "--force", self.id)
+        log = folder / "delete.log"
+        with mount_space() as space:
+            space.run(call, runtime.command(folder, log, "delete", "--force", self.id), log=log)
 
     def describe(self) -> str:
         """For people."""

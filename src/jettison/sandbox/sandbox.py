@@ -9,12 +9,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from jettison.errors import HostError
 from jettison.linux.process import ChildProcess, become_subreaper
 from jettison.sandbox.bundle import process, write_bundle
 from jettison.sandbox.cgroup import Cgroup, Usage
 from jettison.sandbox.journal import Journal
 from jettison.sandbox.launcher import Launcher
 from jettison.sandbox.mounts import mount_sources
+from jettison.sandbox.oci import Runtime
 from jettison.sandbox.output import Output
 from jettison.sandbox.process import ExecResult, Exit, StopResult
 from jettison.sandbox.rootfs import Rootfs
@@ -138,6 +140,22 @@ def sandbox(spec: RunSpec, rootfs: Rootfs, *, journal: Journal, workdir: Path) -
     """
     become_subreaper()
     runtime = find_runtime()
+    with ExitStack() as stack:
+        try:
+            box = stack.enter_context(_running(spec, rootfs, runtime, journal, workdir))
+        except HostError:
+            if not runtime.cgroups:
+                raise
+            # within another container, groups can often be made and not be used
+            runtime = replace(runtime, cgroups=False)
+            box = stack.enter_context(_running(spec, rootfs, runtime, journal, workdir))
+        yield box
+
+
+@contextmanager
+def _running(
+    spec: RunSpec, rootfs: Rootfs, runtime: Runtime, journal: Journal, workdir: Path
+) -> Iterator[Sandbox]:
     if not runtime.cgroups:
         spec = _without_groups(spec)
     with ExitStack() as stack:

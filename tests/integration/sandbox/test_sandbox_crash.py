@@ -78,7 +78,7 @@ def left(place: Place, journal: Journal, mark: str) -> list[str]:
 
 def test_a_kill_at_any_moment_is_cleaned_up_by_the_next_start(place: Place, tmp_path: Path) -> None:
     chance = random.Random(0)
-    for turn in range(25):
+    for turn in range(15):
         mark = f"7{os.getpid()}.{turn}"
         with another(place, tmp_path, 3, mark) as process:
             time.sleep(chance.uniform(0, 0.35))
@@ -104,7 +104,7 @@ def test_no_application_runs_on_when_jettison_was_killed(place: Place, tmp_path:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupted_process_leaves_nothing_itself(place: Place, tmp_path: Path, number: int) -> None:
     chance = random.Random(number)
-    for turn in range(8):
+    for turn in range(5):
         mark = f"8{os.getpid()}.{turn}"
         with another(place, tmp_path, 3, mark) as process:
             time.sleep(chance.uniform(0, 0.35))
@@ -118,7 +118,7 @@ def test_an_interrupted_process_leaves_nothing_itself(place: Place, tmp_path: Pa
 
 def test_a_second_interrupt_does_not_stop_the_clean_up(place: Place, tmp_path: Path) -> None:
     chance = random.Random(2)
-    for turn in range(8):
+    for turn in range(5):
         mark = f"9{os.getpid()}.{turn}"
         with another(place, tmp_path, 3, mark) as process:
             time.sleep(chance.uniform(0, 0.3))
