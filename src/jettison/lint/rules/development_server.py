@@ -100,7 +100,11 @@ class DevelopmentServer(Rule):
 def _inner(command: Command) -> Command:
     """The script that an interpreter runs, as a command of its own."""
     operands = command.operands()
-    if command.name in (*_PYTHON, "php", "node") and operands and not command.has("-S", "-m", "-c"):
+    if (
+        command.name in (*_PYTHON, "php", "node", "npx", "bunx")
+        and operands
+        and not command.has("-S", "-m", "-c")
+    ):
         return Command(
             name=operands[0].text.rpartition("/")[2],
             args=tuple(operands[1:]),
