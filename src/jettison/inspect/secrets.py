@@ -38,8 +38,13 @@ _BY_MARK: Final = {mark: tuple(k for k in KINDS if mark in k.marks) for kind in 
 _INSIDE: Final = re.compile(_any_of(mark for mark in _BY_MARK if _TOKEN_BYTES.issuperset(mark)))
 _BEFORE: Final = {mark: kinds for mark, kinds in _BY_MARK.items() if not _TOKEN_BYTES.issuperset(mark)}
 _ENDINGS: Final = tuple(_BEFORE)
-_TAILS: Final = tuple((kind, re.compile(kind.tail + rb"\Z")) for kind in KINDS if kind.tail)
-_OPENERS: Final = frozenset({b".", b"/", b":", b"=", b'"', b"'"})
+_LITERALS: Final = tuple((literal, (kind,)) for kind in KINDS for literal in kind.literals)
+_ENDS: Final = {b":": b":", b"/": b"/", b".": b".", b'"': b"]", b"'": b"]", b"=": b"="}
+"""Bytes that may stand right before a run that is announced, with the last byte of the pattern for that."""
+_TAILS: Final = {
+    byte: tuple((kind, re.compile(kind.tail + rb"\Z")) for kind in KINDS if kind.tail.endswith(end))
+    for byte, end in _ENDS.items()
+}
 _TAIL_BYTES, _LEAD, _REACH = 40, 80, 600
 """Bytes before a run that a tail may have; how much of a credential may stand before a mark and after it."""
 
@@ -61,10 +66,18 @@ SECRET_NAME: Final = re.compile(
     rb"(?i)(?:^|[^a-z])(?:" + _NAME + rb")(?:[^a-z]|\Z)|(?:SECRET|TOKEN|PASSWORD|_KEY)\Z"
 )
 """Names of variables that hold secrets."""
-_ASSIGNED: Final = re.compile(
-    rb"(?i)(?P<name>(?:" + _NAME + rb")[\w-]{0,20})[\"']?[ \t]{0,4}(?::=|=>|[:=])[ \t]{0,4}"
-    rb"(?P<quote>[\"']?)(?P<secret>[^\s\"'`,;#<>\\(){}\[\]]{6,300})(?P<after>.?)"
+_STEMS: Final = (b"secret", b"token", b"passw", b"passphrase", b"pwd", b"credential", b"key")
+_KEYS: Final = tuple(
+    word + joint
+    for word in (b"api", b"access", b"private", b"auth", b"account", b"signing", b"encryption", b"client")
+    for joint in (b"", b"_", b"-")
 )
+"""What makes a key a secret one."""
+_ASSIGNED: Final = re.compile(
+    rb"[\w-]{3,40}[\"']?[ \t]{0,4}(?::=|=>|[:=])[ \t]{0,4}"
+    rb"(?:(?P<quote>[\"'])(?P<quoted>[^\"'\s\\]{6,300})(?P=quote)|(?P<bare>[^\s\"'`,;#<>\\(){}\[\]]{6,300}))"
+)
+"""From the stem of the name on."""
 _PASSWORD_HASH: Final = re.compile(
     rb"(?m)^(?P<name>[A-Za-z_][\w.-]*):(?P<secret>\$[a-z0-9]{1,3}\$[^:\s]{20,})(?=:|\s|\Z)"
 )
@@ -136,16 +149,22 @@ def _known_forms(data: bytes) -> Iterator[tuple[int, str, str, bytes]]:
         end = len(data) if end < 0 else end
         for mark in _INSIDE.finditer(data, start, end):
             yield from _around(data, mark.start(), _BY_MARK[mark[0]])
-        if data[start - 1 : start] in _OPENERS:
-            yield from _around(data, start, _announced(data[max(0, start - _TAIL_BYTES) : start]))
+        if (before := data[start - 1 : start]) in _ENDS:
+            kinds = _announced(data[max(0, start - _TAIL_BYTES) : start], before)
+            yield from _around(data, start, kinds)
         start = runs.find(_RUN, end)
+    for literal, kinds in _LITERALS:
+        at = data.find(literal)
+        while at >= 0:
+            yield from _around(data, at, kinds)
+            at = data.find(literal, at + 1)
 
 
-def _announced(before: bytes) -> tuple[Kind, ...]:
+def _announced(before: bytes, last: bytes) -> tuple[Kind, ...]:
     """The kinds that the text right before a run promises."""
     if before.endswith(_ENDINGS):
         return next(kinds for mark, kinds in _BEFORE.items() if before.endswith(mark))
-    return tuple(kind for kind, tail in _TAILS if tail.search(before))
+    return tuple(kind for kind, tail in _TAILS[last] if tail.search(before))
 
 
 def _around(data: bytes, at: int, kinds: tuple[Kind, ...]) -> Iterator[tuple[int, str, str, bytes]]:
@@ -208,17 +227,32 @@ def _assignments(data: bytes, path: bytes) -> Iterator[tuple[int, str, str, byte
     config = _CONFIG_NAME.match(path) is not None
     if not config and not _CODE_NAME.match(path):
         return
-    for match in _ASSIGNED.finditer(data):
-        secret = match["secret"]
-        quoted = bool(match["quote"]) and match["after"] == match["quote"]
-        if _is_placeholder(secret) or not (quoted or (config and not match["quote"])):
-            continue
-        if (
-            _is_random(secret, 2.5 if config else 3.5)
-            and _has_digit(secret)
-            and len(secret) >= (8 if config else 12)
-        ):
-            yield match.start("secret"), "assigned-secret", "Secret assigned to a name", secret
+    for match in _named(data):
+        group = "quoted" if match["quoted"] else "bare"
+        secret = match[group]
+        wanted = config or group == "quoted"
+        if wanted and not _is_placeholder(secret) and _is_assigned_secret(secret, config=config):
+            yield match.start(group), "assigned-secret", "Secret assigned to a name", secret
+
+
+def _named(data: bytes) -> Iterator[re.Match[bytes]]:
+    """Every assignment to a name with one of the stems. Finding the stems first is five times as fast as a
+    pattern."""
+    lower = data.lower()
+    for stem in _STEMS:
+        at = lower.find(stem)
+        while at >= 0:
+            if stem != b"key" or lower[max(0, at - 11) : at].endswith(_KEYS):
+                match = _ASSIGNED.match(data, at)
+                if match:
+                    yield match
+            at = lower.find(stem, at + 1)
+
+
+def _is_assigned_secret(secret: bytes, *, config: bool) -> bool:
+    """Code needs more proof than configuration: it names types, fields and messages in the same way."""
+    least, length = (2.5, 8) if config else (3.5, 12)
+    return len(secret) >= length and _has_digit(secret) and _is_random(secret, least)
 
 
 def is_secret_value(name: str, value: str) -> bool:

@@ -75,8 +75,8 @@ def _layer_table(layers: Iterable[LayerFacts], limit: int) -> Table:
     largest = sorted(rows, key=lambda layer: -layer.on_disk)[:limit]
     table = Table(box=None, pad_edge=False, header_style="dim")
     for column in ("layer", "size", "dead", "files"):
-        table.add_column(column, justify="right", no_wrap=True, min_width=6)
-    table.add_column("made by", no_wrap=True, overflow="ellipsis", ratio=1)
+        table.add_column(column, justify="right", no_wrap=True)
+    table.add_column("made by")
     for layer in rows:
         if layer in largest:
             table.add_row(*_layer_row(layer))
@@ -92,20 +92,19 @@ def _layer_table(layers: Iterable[LayerFacts], limit: int) -> Table:
     return table
 
 
-def _layer_row(layer: LayerFacts) -> tuple[str, ...]:
+def _layer_row(layer: LayerFacts) -> tuple[str | Text, ...]:
     style = "dim" if layer.origin is Origin.BASE else "bold" if layer.origin is Origin.YOURS else ""
     dead = f"[red]{size(layer.dead)}[/red]" if layer.dead else "[dim]-[/dim]"
-    text = _safe(layer.text or "(no record)")
-    made = f"[{style}]{text}[/{style}]" if style else text
+    made = Text(printable(layer.text or "(no record)"), style, no_wrap=True, overflow="ellipsis")
     return str(layer.index), size(layer.on_disk), dead, f"{layer.files:,}", made
 
 
 def _waste_table(found: Inspection, limit: int) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("waste", justify="right")
-    table.add_column("what")
-    table.add_column("layer", justify="right")
-    table.add_column("remedy", no_wrap=True, overflow="ellipsis")
+    table.add_column("waste", justify="right", no_wrap=True)
+    table.add_column("what", no_wrap=True)
+    table.add_column("layer", justify="right", no_wrap=True)
+    table.add_column("remedy", overflow="ellipsis")
     for waste in found.waste[:limit]:
         table.add_row(*_waste_row(waste))
     if len(found.waste) > limit:
@@ -114,11 +113,11 @@ def _waste_table(found: Inspection, limit: int) -> Table:
     return table
 
 
-def _waste_row(waste: Waste) -> tuple[str, ...]:
+def _waste_row(waste: Waste) -> tuple[str | Text, ...]:
     layers = str(waste.parts[0].layer) + ("…" if len(waste.parts) > 1 else "")
-    remedy = _safe(waste.remedy)
+    remedy = Text(printable(waste.remedy), no_wrap=True, overflow="ellipsis")
     if waste.origin is Origin.BASE:
-        remedy = "[dim]in the base: choose a slimmer one[/dim]"
+        remedy = Text("in the base: choose a slimmer one", "dim")
     return f"[yellow]{size(waste.size)}[/yellow]", _safe(waste.title), layers, remedy
 
 
