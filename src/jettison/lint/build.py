@@ -33,6 +33,8 @@ PLATFORM_ARGS: Final = frozenset(
 )
 """Arguments that BuildKit defines before the first FROM; a stage has to declare them."""
 Values = Mapping[str, str | None]
+MAX_VALUE_CHARS: Final = 64 * 1024
+"""A variable's value that is followed: `ENV A=$A$A` doubles it each time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -376,4 +378,4 @@ def expand(text: str, env: Values, escape: str = "\\") -> str | None:
         return None
     if any(found.name in result.missing and not found.modifier for found in result.references):
         return None  # the base image may set it
-    return result.text
+    return result.text if len(result.text) <= MAX_VALUE_CHARS else None

@@ -15,8 +15,10 @@ from jettison.errors import UsageError
 from jettison.lint.context import BuildContext
 from jettison.lint.source import Source
 
-MAX_FILE_BYTES: Final = 16 * 1024 * 1024
+MAX_FILE_BYTES: Final = 4 * 1024 * 1024
 """A Dockerfile; real ones have at most a few hundred kilobytes."""
+MAX_LINES: Final = 50_000
+"""Lines of a Dockerfile; an image has at most 127 layers."""
 _NAME: Final = re.compile(
     r"(?:Dockerfile|Containerfile)(?:[.-].+)?\Z|.+\.(?:dockerfile|containerfile)\Z", re.IGNORECASE
 )
@@ -83,4 +85,6 @@ def _read(stream: BinaryIO, name: str, folder: BuildContext | None) -> Input:
         return Input(name, Source(""), folder, f"larger than {MAX_FILE_BYTES // 1024**2} MiB")
     if b"\0" in data:
         return Input(name, Source(""), folder, "no text: it has NUL bytes")
+    if data.count(b"\n") > MAX_LINES:
+        return Input(name, Source(""), folder, f"longer than {MAX_LINES} lines")
     return Input(name, Source.of(data), folder)

@@ -15,10 +15,11 @@ from jettison.lint.files import Input
 from jettison.lint.fixing import Outcome, fix
 from jettison.lint.rule import Context, Finding, Severity
 from jettison.lint.shellcheck import ShellCheck, find_program
-from jettison.lint.source import Span
+from jettison.lint.source import Source, Span
 
 UNREADABLE: Final = "SYN001"
 """The code of our own finding that a file could not be linted."""
+_TOO_DEEP: Final = "nested too deeply: commands in commands, or stages on stages"
 
 
 @dataclass
@@ -50,21 +51,41 @@ def run(
     problems: list[str] = []
     contexts: list[Context] = []
     for item in inputs:
-        problems.append(item.problem)
-        contexts.append(make_context(item.source, settings_for(item), path=item.path, folder=item.folder))
+        context, problem = _parsed(item, settings_for(item))
+        contexts.append(context)
+        problems.append(problem)
     if fixing:
         if unsafe:  # ShellCheck's fixes are all unsafe; one batch now spares a process for each file
             _shellcheck(contexts)
         contexts = [_fixed(context, result, unsafe=unsafe) for context in contexts]
     for context, extra, problem in zip(contexts, _shellcheck(contexts), problems, strict=True):
-        result.reports.append(_unreadable(context, problem) if problem else lint(context, extra=extra))
+        result.reports.append(_unreadable(context, problem) if problem else _linted(context, extra))
     return result
+
+
+def _parsed(item: Input, settings: Settings) -> tuple[Context, str]:
+    """The model of a file, and why it is an empty one instead."""
+    try:
+        return make_context(item.source, settings, path=item.path, folder=item.folder), item.problem
+    except RecursionError:
+        empty = make_context(Source(""), settings, path=item.path, folder=item.folder)
+        return empty, _TOO_DEEP
+
+
+def _linted(context: Context, extra: list[Finding]) -> Report:
+    try:
+        return lint(context, extra=extra)
+    except RecursionError:
+        return _unreadable(context, _TOO_DEEP)
 
 
 def _fixed(context: Context, result: Result, *, unsafe: bool) -> Context:
     """The file after its fixes, which the result notes."""
     rules = enabled(context.settings)
-    outcome = fix(context, rules, unsafe=unsafe, extra=_one if unsafe else lambda _: ())
+    try:
+        outcome = fix(context, rules, unsafe=unsafe, extra=_one if unsafe else lambda _: ())
+    except RecursionError:  # linting it will say so
+        return context
     if not outcome.applied and not outcome.refused:
         return context
     result.outcomes[context.path] = outcome
