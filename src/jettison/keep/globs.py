@@ -65,7 +65,7 @@ def _translate(token: bytes) -> bytes:
             return rb"[^/]"
     if len(token) > 1:
         negated = token[1:2] == b"!"
-        inner = token[2 if negated else 1 : -1].replace(b"\\", rb"\\")
+        inner = re.escape(token[2 if negated else 1 : -1]).replace(rb"\-", b"-").replace(b"--", rb"-\-")
         return b"[" + (b"^/" if negated else b"") + inner + b"]"
     return re.escape(token)
 

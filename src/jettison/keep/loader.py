@@ -65,7 +65,7 @@ class Loader:
         self._read_elf = read_elf
         self._library_path = tuple(library_path)
         self._found: dict[tuple[bytes, Abi, _Folders], tuple[bytes, ...]] = {}
-        self._cache = _read_cache(_small(tree, b"etc/ld.so.cache"))
+        self._cache = parse_cache(_small(tree, b"etc/ld.so.cache"))
         self._conf = tuple(dict.fromkeys(_conf_folders(tree)))[:_MAX_FOLDERS]
 
     def find(
@@ -212,7 +212,7 @@ def _glob(tree: FileTree, pattern: bytes, folder: bytes) -> list[bytes]:
     return [real + b"/" + entry for entry in tree.names(real) if fnmatch.fnmatchcase(entry, name(pattern))]
 
 
-def _read_cache(data: bytes) -> dict[bytes, tuple[bytes, ...]]:
+def parse_cache(data: bytes) -> dict[bytes, tuple[bytes, ...]]:
     """Library name → paths of an `ld.so.cache`, as ordered there; what is cut off or foreign is an empty
     cache."""
     start = 0

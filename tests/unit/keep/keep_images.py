@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,6 +109,9 @@ def _write(path: Path, spec: Spec) -> None:
         path.write_bytes(spec.content if isinstance(spec, Exe) else _bytes(spec))
 
 
+_EMPTY = re.compile(r"(?:/bin/sh -c #\(nop\)\s+)?(?:CMD|ENTRYPOINT|ENV|EXPOSE|USER)\b")
+
+
 def make_config(
     *,
     layers: int = 1,
@@ -118,12 +122,7 @@ def make_config(
 ) -> ImageConfig:
     """A configuration; `created_by` are the instructions, base first (those of CMD, ENV and the like make no
     layer)."""
-    history = tuple(
-        History(
-            created_by=text, empty_layer=text.split()[0] in ("CMD", "ENTRYPOINT", "ENV", "EXPOSE", "USER")
-        )
-        for text in created_by
-    )
+    history = tuple(History(created_by=text, empty_layer=bool(_EMPTY.match(text))) for text in created_by)
     check = Healthcheck(test=health) if health else None
     diff_ids = tuple(Digest.of(bytes([i])) for i in range(layers))
     config = RunConfig(cmd=cmd, healthcheck=check, **run)

@@ -42,12 +42,8 @@ DPKG = "Package: nginx\nStatus: install ok installed\nArchitecture: amd64\nVersi
 )
 def test_own_layers_begin_behind_the_last_command_of_the_base(created_by, copied, ran):
     """CMD or ENTRYPOINT ends a base image; the application's own last one has no layer behind it."""
-    config = make_config(
-        layers=sum(not text.startswith(("CMD", "ENTRYPOINT")) for text in created_by), created_by=created_by
-    )
-    if any("(nop)  CMD" in text for text in created_by):
-        config = make_config(layers=2, created_by=("ADD x /", "CMD x", "COPY dir:2 in /srv"))
-    found = own_layers(config)
+    layers = sum("CMD" not in text and "ENTRYPOINT" not in text for text in created_by)
+    found = own_layers(make_config(layers=layers, created_by=created_by))
     assert (found.copied, found.ran) == (copied, ran)
 
 
@@ -124,7 +120,7 @@ def test_files_of_packages_are_not_the_applications(tmp_path):
 def test_paths_in_the_applications_text_stay(tmp_path):
     """A font that one route draws with; not what only looks like a path."""
     files = {
-        "app/main.php": "<?php draw('/usr/share/fonts/a.ttf'); get('/api'); 'http://x/usr/share/fonts/b.ttf';",
+        "app/main.php": "draw('/usr/share/fonts/a.ttf'); get('/api'); '//x/usr/share/fonts/b.ttf';",
         "usr/share/fonts/a.ttf": "A",
         "usr/share/fonts/b.ttf": "B",
     }
