@@ -1,14 +1,18 @@
 """The end of a container: everything in it is dead, whatever it does."""
 
+import contextlib
 import os
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sandbox_root import Place
 
+from jettison.errors import HostError
+from jettison.sandbox.journal import Journal
 from jettison.sandbox.process import Exit
 
 pytestmark = pytest.mark.integration
@@ -96,22 +100,32 @@ def test_a_flood_is_bounded_and_does_not_disturb_the_end(place: Place) -> None:
     assert len(box.output.stdout) <= 4 * 1024 * 1024
 
 
-def test_a_full_disk_is_the_hosts_fault(place: Place, tmp_path: Path) -> None:
-    from jettison.errors import HostError
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[Path]:
+    """A file system that is nearly full."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k,nr_inodes=20", "none", str(folder)], check=True)
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
 
-    small = tmp_path / "small"
-    small.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k,nr_inodes=20", "none", str(small)], check=True)
-    try:
-        full = Place(place.layers, small, place.journal)
-        with (
-            pytest.raises(HostError, match=r"(?i)no space left"),
-            full.run("true", cwd="/a/b/c/d/e/f/g/h"),
-        ):
-            pass
-        assert os.listdir(small) == []
-    finally:
-        subprocess.run(["umount", str(small)], check=True)
+
+def test_a_full_disk_is_the_hosts_fault(place: Place, small: Path) -> None:
+    full = Place(place.layers, small, place.journal)
+    with pytest.raises(HostError, match=r"(?i)no space left"), full.run("true", cwd="/a/b/c/d/e/f/g/h"):
+        pass
+    assert os.listdir(small) == []
+
+
+@pytest.mark.parametrize("free", range(0, 3000, 150))
+def test_a_journal_that_cannot_be_written_stops_before_anything_is_done(small: Path, free: int) -> None:
+    subprocess.run(["mount", "-o", "remount,nr_inodes=400", str(small)], check=True)
+    with Journal(small / "state") as journal:
+        (small / "ballast").write_bytes(b"x" * (50_000 - free))
+        with pytest.raises(HostError, match=r"(?i)no space left"), contextlib.ExitStack() as stack:
+            list(map(stack.enter_context, (journal.temporary(small / "work") for _ in range(300))))
+    assert list((small / "work").glob("*")) == []
+    assert os.listdir(small / "state/journal") == []
 
 
 def in_namespace(namespace: str) -> list[str]:
