@@ -1,4 +1,4 @@
-"""Alpine: its versions, and what is linked against another C library than musl."""
+"""Alpine: its version, and the systems with another C library."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ import re
 from typing import Final
 
 from jettison.lint.bases import Distro
-from jettison.lint.build import Build, Stage
-from jettison.lint.packages import Verb, actions
-from jettison.lint.rules._users import lineage
+from jettison.lint.build import Stage
 
 GLIBC: Final = frozenset({Distro.DEBIAN, Distro.UBUNTU, Distro.REDHAT, Distro.SUSE, Distro.ARCH})
 """Systems whose programs need glibc."""
@@ -24,14 +22,3 @@ def alpine_version(stage: Stage) -> tuple[int, int] | None:
     pattern = r"v?(\d+)\.(\d+)" if base.short == "alpine" else r".*alpine(\d+)\.(\d+)"
     match = re.match(pattern, base.tag)
     return (int(match[1]), int(match[2])) if match else None
-
-
-def installed(stage: Stage, build: Build) -> set[str]:
-    """The names of all packages that a stage and its parents install."""
-    return {
-        package.name
-        for member in lineage(stage)
-        for request in actions(build.runs(member))
-        if request.verb in (Verb.INSTALL, Verb.SYNC)
-        for package in request.packages
-    }

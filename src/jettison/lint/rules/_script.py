@@ -58,9 +58,12 @@ def _is_chain(node: Node) -> bool:
     return node.is_named and node.type != "comment"
 
 
+_AMPERSAND: Final = re.compile(r"(?<![&<>|])&(?![&>])")
+
+
 def background(script: Script) -> list[Span]:
     """The places of `&` behind a command that the script does not wait for."""
-    if script.tree is None:
+    if not _AMPERSAND.search(script.text.text) or script.tree is None:
         return []
     return [
         script.span_of(node)

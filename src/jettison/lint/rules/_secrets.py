@@ -90,9 +90,15 @@ def is_reference(value: str) -> bool:
     return bool(re.fullmatch(r"(?:\$\w+|\$\{\w+\})+", value))
 
 
+_HINT: Final = re.compile(
+    r"AKIA|ASIA|gh[pousr]_|github_pat_|glpat-|npm_|pypi-|xox|k_live_|AIza|SG\.|dckr_pat_|hf_|PRIVATE KEY|eyJ|://[^\s/]+@"
+)
+"""What every token has in it: one search that is enough for most texts."""
+
+
 def tokens(text: str) -> Iterator[tuple[str, int, int]]:
     """Secrets that are recognised by their form: what it is, and where in the text."""
-    for what, pattern in TOKENS:
+    for what, pattern in TOKENS if _HINT.search(text) else ():
         for match in pattern.finditer(text):
             yield what, match.start(), match.end()
 

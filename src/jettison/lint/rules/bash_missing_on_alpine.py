@@ -11,7 +11,7 @@ from jettison.lint.build import Stage
 from jettison.lint.rule import Context, Finding, Rule, Severity
 from jettison.lint.rules._building import chain
 from jettison.lint.rules._context import folder_of, head, local_sources
-from jettison.lint.rules._musl import installed
+from jettison.lint.rules._requests import installed
 from jettison.lint.source import Span
 from jettison.lint.syntax import Instruction, ShellOrExec, Transfer
 
@@ -58,11 +58,11 @@ class BashMissingOnAlpine(Rule):
         base = stage.root.base
         if stage.distro is not Distro.ALPINE or base is None or not _is_without(base.repository):
             return
-        if "bash" in installed(stage, context.build) or _brings(stage):
+        found = [span for node in stage.instructions for span in _uses(node, context)]
+        if not found or "bash" in installed(stage, context) or _brings(stage):
             return
-        for node in stage.instructions:
-            for span in _uses(node, context):
-                yield self.at(span, "Alpine has no bash, and nothing here installs it")
+        for span in found:
+            yield self.at(span, "Alpine has no bash, and nothing here installs it")
 
 
 def _is_without(repository: str) -> bool:

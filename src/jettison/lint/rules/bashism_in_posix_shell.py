@@ -22,6 +22,11 @@ _BUILTINS: Final = frozenset({"pushd", "popd", "shopt", "mapfile", "readarray", 
 _SHELL_NAMES: Final = {Dialect.DASH: "dash", Dialect.ASH: "the ash of busybox"}
 _Found = tuple[str, frozenset[Dialect]]
 """What is foreign, and to which shells."""
+_HINT: Final = re.compile(
+    r"\[\[|==|<\(|<<<|&>|\(\(|\$'|\$\{\w+[/:^,]|\$\{!|\|&|=\(|\]\}|\{[^}]*(?:,|\.\.)"
+    r"|\b(?:source|function|pushd|popd|shopt|mapfile|readarray|disown|compgen|pipefail)\b"
+)
+"""What a script has in it if it has anything foreign: one search that is enough for most."""
 _BRACES: Final = re.compile(r"(?<![$\\])\{[^{}\s\"']*(?:,|\.\.)[^{}\s\"']*\}")
 
 
@@ -74,7 +79,7 @@ class BashismInPosixShell(Rule):
             if command.script is not None and command.script not in seen:
                 seen.append(command.script)
         for script in dict.fromkeys((*context.build.scripts(node), *seen)):
-            if script.tree is None or script.shell.dialect not in _BOTH:
+            if script.shell.dialect not in _BOTH or not _HINT.search(script.text.text) or script.tree is None:
                 continue
             for item in descendants(script.tree.root_node):
                 found = _foreign(item)

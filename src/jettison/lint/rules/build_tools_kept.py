@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from jettison.lint.command import Command
-from jettison.lint.packages import Action, Verb, actions
+from jettison.lint.packages import Action, Verb
 from jettison.lint.rule import Context, Finding, Rule, Severity
+from jettison.lint.rules._requests import requests
 
 _TOOLS: Final = re.compile(
     r"(?:build-essential|build-base|gcc(?:-\d+)?|g\+\+(?:-\d+)?|gcc-c\+\+|clang(?:-\d+)?|make|cmake|autoconf|automake"
@@ -53,6 +53,7 @@ class BuildToolsKept(Rule):
     code = "CCH113"
     name = "build-tools-kept"
     severity = Severity.INFO
+    preview = True
     managers = frozenset({"apt", "apk", "dnf", "yum", "microdnf"})
 
     def action(self, action: Action, context: Context) -> Iterator[Finding]:
@@ -64,13 +65,9 @@ class BuildToolsKept(Rule):
             return
         if target.effective("CMD") is None and target.effective("ENTRYPOINT") is None:
             return
-        if _removes(context.build.commands(node)):
+        if any(request.verb is Verb.REMOVE for request in requests(node, context)):
             return
         tools = [package for package in action.packages if _TOOLS.match(package.name)]
         if tools:
             message = f"`{tools[0].name}` stays in the image; the container compiles nothing"
             yield self.at(tools[0].arg.span, message)
-
-
-def _removes(commands: tuple[Command, ...]) -> bool:
-    return any(request.verb is Verb.REMOVE for request in actions(commands))

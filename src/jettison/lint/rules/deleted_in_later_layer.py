@@ -15,6 +15,7 @@ from jettison.lint.packages import Verb, action
 from jettison.lint.rule import Context, Finding, Rule, Severity
 from jettison.lint.rules._building import before
 from jettison.lint.rules._layers import absolute, copied, joined, located, whole_line, written
+from jettison.lint.rules._requests import requests
 from jettison.lint.rules._script import removal
 from jettison.lint.source import Span
 from jettison.lint.syntax import Instruction, Transfer
@@ -141,10 +142,7 @@ def _cleaned(
 def _fills(node: Instruction, manager: str, context: Context) -> bool:
     if node.keyword != "RUN" or any("type=cache" in (flag.value or "") for flag in node.flags):
         return False
-    requests = (action(command) for command in context.build.commands(node))
-    return any(
-        item is not None and item.manager.name == manager and item.verb in _FILLING for item in requests
-    )
+    return any(item.manager.name == manager and item.verb in _FILLING for item in requests(node, context))
 
 
 def _cleans(node: Instruction, folder: str, context: Context) -> bool:
@@ -172,13 +170,10 @@ def _uninstalled(command: Command, earlier: list[Instruction], context: Context)
 
 def _installed(node: Instruction, manager: str, context: Context) -> set[str]:
     found: set[str] = set()
-    if node.keyword != "RUN":
-        return found
-    for command in context.build.commands(node):
-        request = action(command)
-        if request is not None and request.manager.name == manager and request.verb is Verb.INSTALL:
+    for request in requests(node, context):
+        if request.manager.name == manager and request.verb is Verb.INSTALL:
             found |= {package.name for package in request.packages}
-            virtual = command.option_value("-t", "--virtual") if manager == "apk" else None
+            virtual = request.command.option_value("-t", "--virtual") if manager == "apk" else None
             if virtual is not None:
                 found.add(virtual.text)
     return found

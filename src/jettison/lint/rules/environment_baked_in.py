@@ -59,6 +59,7 @@ class EnvironmentBakedIn(Rule):
     code = "SEC109"
     name = "environment-baked-in"
     severity = Severity.INFO
+    preview = True
     keywords = frozenset({"ENV"})
 
     def instruction(self, node: Instruction, context: Context) -> Iterator[Finding]:

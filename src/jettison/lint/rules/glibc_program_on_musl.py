@@ -10,7 +10,8 @@ from jettison.lint.bases import Distro, parse_base
 from jettison.lint.build import Build, Stage
 from jettison.lint.rule import Context, Finding, Rule, Severity
 from jettison.lint.rules._download import downloads
-from jettison.lint.rules._musl import GLIBC, installed
+from jettison.lint.rules._musl import GLIBC
+from jettison.lint.rules._requests import installed
 from jettison.lint.syntax import Instruction, Transfer
 
 _GNU: Final = re.compile(
@@ -71,7 +72,7 @@ class GlibcProgramOnMusl(Rule):
         for node in stage.instructions:
             if isinstance(node, Transfer):
                 yield from self._copied(node, stage, context)
-        bridged = _BRIDGES & installed(stage, context.build)
+        bridged = _BRIDGES & installed(stage, context)
         for command in context.build.runs(stage):
             for item in downloads(command):
                 match = _GNU.search(item.url.text)

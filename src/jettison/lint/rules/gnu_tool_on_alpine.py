@@ -8,7 +8,7 @@ from typing import Final
 from jettison.lint.bases import Distro
 from jettison.lint.command import Command
 from jettison.lint.rule import Context, Finding, Rule, Severity
-from jettison.lint.rules._musl import installed
+from jettison.lint.rules._requests import installed
 
 _TOOLS: Final = {
     **dict.fromkeys(("useradd", "usermod", "groupadd", "groupmod", "userdel"), "shadow"),
@@ -70,14 +70,13 @@ class GnuToolOnAlpine(Rule):
         base = stage.root.base if stage is not None else None
         if stage is None or stage.distro is not Distro.ALPINE or base is None or "/" in base.repository:
             return
-        present = installed(stage, context.build)
         if command.name in _TOOLS and not command.scopes:
             package = _TOOLS[command.name]
-            if not package or package not in present:
+            if not package or package not in installed(stage, context):
                 hint = f"; package `{package}` has it" if package else ""
                 yield self.at(command.name_span, f"Alpine has no `{command.name}`{hint}")
             return
         option = command.option(*_OPTIONS.get(command.name, ()))
-        if option is not None and _PACKAGES.get(command.name, command.name) not in present:
+        if option is not None and _PACKAGES.get(command.name, command.name) not in installed(stage, context):
             message = f"the `{command.name}` of busybox knows no `{option.text.partition('=')[0]}`"
             yield self.at(option.span, message)

@@ -48,6 +48,7 @@ class ImagePerEnvironment(Rule):
     code = "SEC110"
     name = "image-per-environment"
     severity = Severity.INFO
+    preview = True
     keywords = frozenset({"COPY", "ADD"})
 
     def instruction(self, node: Instruction, context: Context) -> Iterator[Finding]:

@@ -8,9 +8,10 @@ from typing import Final
 
 from jettison.lint.bases import Distro
 from jettison.lint.build import Stage
-from jettison.lint.packages import Action, Verb, actions
+from jettison.lint.packages import Action, Verb
 from jettison.lint.rule import Context, Finding, Rule, Severity
 from jettison.lint.rules._context import folder_of, head
+from jettison.lint.rules._requests import stage_requests
 from jettison.lint.source import Span
 
 _NO_WHEELS: Final = frozenset(
@@ -64,7 +65,7 @@ class NativePackageOnAlpine(Rule):
         """Requests to pip and uv in an Alpine stage."""
         if stage.distro is not Distro.ALPINE:
             return
-        for request in actions(context.build.runs(stage)):
+        for request in stage_requests(stage, context):
             if request.manager.name not in ("pip", "uv") or request.verb not in (Verb.INSTALL, Verb.SYNC):
                 continue
             for name, span in _wanted(request, context):

@@ -43,6 +43,7 @@ class NodeWithoutInit(Rule):
     code = "SIG111"
     name = "node-without-init"
     severity = Severity.INFO
+    preview = True
 
     def stage(self, stage: Stage, context: Context) -> Iterator[Finding]:
         """Process 1 of the stage that is built."""

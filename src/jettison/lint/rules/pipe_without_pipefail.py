@@ -70,7 +70,7 @@ class PipeWithoutPipefail(Rule):
     def instruction(self, node: Instruction, context: Context) -> Iterator[Finding]:
         """The first pipe of each script that hides a failure."""
         for script in _scripts(node, context.build):
-            if script.tree is None or script.shell.sets("pipefail"):
+            if "|" not in script.text.text or script.tree is None or script.shell.sets("pipefail"):
                 continue
             pipe = next((item for item in descendants(script.tree.root_node) if _hides(item, script)), None)
             if pipe is None:

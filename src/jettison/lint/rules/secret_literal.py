@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from jettison.lint.rule import Context, Finding, Rule, Severity
 from jettison.lint.rules._secrets import tokens
 from jettison.lint.source import Span
-from jettison.lint.syntax import Instruction
 
 _PLACEHOLDERS = ("user:pass", "username:password", "xxx", "your", "token:", "***")
 
@@ -48,14 +47,12 @@ class SecretLiteral(Rule):
     severity = Severity.ERROR
     aliases = ("DS-0031", "DS031", "CIS-DI-0010")
 
-    def instruction(self, node: Instruction, context: Context) -> Iterator[Finding]:
-        """Each secret in the text of an instruction, that of comments inside it left out."""
-        if node.index < 0:
-            return
-        comments = [comment.span for comment in context.dockerfile.comments if comment.inside]
-        text = context.source.slice(node.span)
+    def file(self, context: Context) -> Iterator[Finding]:
+        """Each secret in the text of an instruction; that of comments is not part of the image."""
+        text = context.source.text
+        comments = [comment.span for comment in context.dockerfile.comments]
         for what, start, end in tokens(text):
-            span = Span(node.span.start + start, node.span.start + end)
+            span = Span(start, end)
             if any(word in text[start:end].lower() for word in _PLACEHOLDERS):
                 continue
             if not any(comment.covers(span) for comment in comments):

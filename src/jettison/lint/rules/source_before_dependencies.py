@@ -8,10 +8,11 @@ from typing import Final
 
 from jettison.lint.build import Stage
 from jettison.lint.fix import Applicability, Fix, Scope, delete, insert
-from jettison.lint.packages import Action, Verb, actions
+from jettison.lint.packages import Action, Verb
 from jettison.lint.rule import Context, Finding, Rule, Severity
 from jettison.lint.rules._context import folder_of, head, whole
 from jettison.lint.rules._layers import destination, whole_line
+from jettison.lint.rules._requests import requests
 from jettison.lint.rules._script import next_instruction
 from jettison.lint.syntax import Transfer
 
@@ -98,7 +99,7 @@ class SourceBeforeDependencies(Rule):
                 copy = node
             if node.keyword != "RUN":
                 continue
-            for request in actions(context.build.commands(node)):
+            for request in requests(node, context):
                 if request.verb is not Verb.SYNC or request.manager.name in synced:
                     continue
                 synced.add(request.manager.name)

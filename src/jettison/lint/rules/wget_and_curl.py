@@ -9,6 +9,7 @@ from jettison.lint.command import Command
 from jettison.lint.packages import Verb, action
 from jettison.lint.rule import Context, Finding, Rule, Severity
 from jettison.lint.rules._download import FETCHERS
+from jettison.lint.rules._requests import installed
 from jettison.lint.rules._users import lineage
 
 
@@ -79,10 +80,4 @@ def _removed(command: Command) -> set[str]:
 def _brings(command: Command, context: Context) -> bool:
     """Whether the file installs one of the two."""
     stage = context.build.stage_of(command.instruction)
-    members = lineage(stage) if stage is not None else []
-    requests = (action(item) for member in members for item in context.build.runs(member))
-    return any(
-        FETCHERS & {package.name for package in request.packages}
-        for request in requests
-        if request is not None and request.verb is Verb.INSTALL
-    )
+    return stage is not None and bool(FETCHERS & installed(stage, context))

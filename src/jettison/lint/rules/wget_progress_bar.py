@@ -9,10 +9,9 @@ from jettison.lint.bases import Distro
 from jettison.lint.build import Stage
 from jettison.lint.command import Command
 from jettison.lint.fix import Applicability, Fix, insert
-from jettison.lint.packages import Verb, action
 from jettison.lint.rule import Context, Finding, Rule, Severity
 from jettison.lint.rules._download import WGET_VALUES
-from jettison.lint.rules._users import lineage
+from jettison.lint.rules._requests import installed
 
 _QUIET: Final = (
     *("-q", "--quiet", "-nv", "--no-verbose", "-o", "--output-file", "-a", "--append-output"),
@@ -84,10 +83,4 @@ def _is_busybox(stage: Stage, context: Context) -> bool:
     """Whether `wget` is that of busybox: on Alpine and its like, unless the package is installed."""
     if stage.distro not in (Distro.ALPINE, Distro.BUSYBOX, Distro.WOLFI):
         return False
-    requests = (action(item) for member in lineage(stage) for item in context.build.runs(member))
-    return not any(
-        package.name == "wget"
-        for request in requests
-        if request is not None and request.verb is Verb.INSTALL
-        for package in request.packages
-    )
+    return "wget" not in installed(stage, context)
