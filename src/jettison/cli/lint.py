@@ -77,7 +77,7 @@ def command(
     \b
     jettison lint                    everything below this folder
     jettison lint --fix Dockerfile   repair what is safe
-    jettison lint --explain DL3008   what a rule means, by any tool's name
+    jettison lint --explain DL3014   what a rule means, by any tool's name
     """
     if explain is not None:
         return _explain(explain)
