@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from jettison.errors import HostError
-from jettison.sandbox.overlay import link_layers, make_upper, mount_layers
+from jettison.sandbox.overlay import cover, link_layers, make_upper, mount_layers
 from jettison.sandbox.space import MountSpace
 from jettison.sandbox.spec import Mount
 
@@ -34,8 +34,9 @@ def mount_sources(
             continue
         try:
             if stat.S_ISDIR(kind):
-                _throwaway_folder(mount.source, own, space)
-                sources[mount.destination], changes[mount.destination] = own / "merged", own / "upper"
+                space.run(_throwaway_folder, mount.source, own)
+                sources[mount.destination] = own / "merged"
+                changes[mount.destination] = space.seen(own / "upper")
             else:
                 _copy(mount.source, own)
                 sources[mount.destination] = changes[mount.destination] = own
@@ -47,13 +48,14 @@ def mount_sources(
     return sources, changes
 
 
-def _throwaway_folder(source: Path, own: Path, space: MountSpace) -> None:
+def _throwaway_folder(source: Path, own: Path) -> None:
     own.mkdir()
+    cover(own)
     lowers = link_layers(own, [source])
     make_upper(own / "upper", source)
     (own / "work").mkdir()
     (own / "merged").mkdir()
-    space.run(mount_layers, own, lowers)
+    mount_layers(own, lowers)
 
 
 def _copy(source: Path, own: Path) -> None:

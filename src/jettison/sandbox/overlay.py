@@ -8,10 +8,33 @@ import os
 import stat
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from jettison.errors import HostError
-from jettison.linux.mount import mount_overlay, unmount
+from jettison.linux.mount import mount, mount_overlay, unmount
 from jettison.linux.namespaces import in_user_namespace
+
+_NEVER_UPPER: Final = frozenset(("overlay", "fuse.fuse-overlayfs", "nfs", "nfs4", "9p", "virtiofs", "vfat"))
+"""File systems that overlayfs cannot write to."""
+
+
+def cover(folder: Path) -> None:
+    """Put memory over `folder` if its file system cannot hold upper folders, as within another container; to
+    be called in a `MountSpace`. Raises OSError."""
+    if _file_system(folder) in _NEVER_UPPER:
+        mount("tmpfs", folder, "tmpfs", options="mode=700")
+
+
+def _file_system(folder: Path) -> str:
+    """Type of the file system that `folder` is on (proc(5), mountinfo); empty when that does not tell."""
+    device = folder.stat().st_dev
+    number = f"{os.major(device)}:{os.minor(device)}"
+    with open("/proc/thread-self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
+        for line in file:
+            fields = line.split(" ")
+            if fields[2] == number:
+                return fields[fields.index("-") + 1]
+    return ""
 
 
 def link_layers(folder: Path, layers: Sequence[Path]) -> list[str]:

@@ -20,7 +20,7 @@ from jettison.layers.unpack import unpacked
 from jettison.limits import MAX_SYMLINKS
 from jettison.linux.openat2 import Resolve, open_in_root, openat2
 from jettison.sandbox.journal import Journal
-from jettison.sandbox.overlay import link_layers, make_upper, mount_layers, take_down
+from jettison.sandbox.overlay import cover, link_layers, make_upper, mount_layers, take_down
 from jettison.sandbox.space import MountSpace, mount_space
 
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -75,19 +75,25 @@ def mounted(
     """
     with journal.temporary(workdir) as folder, mount_space() as space:
         try:
-            lowers = link_layers(folder, layers)
-            for name in ("work-init", "work", "merged"):
-                (folder / name).mkdir()
-            make_upper(folder / "init", folder / "l" / lowers[0])
-            space.run(_prepare, folder, lowers, tuple(mountpoints))
-            make_upper(folder / "upper", folder / "init")
+            space.run(_set_up, folder, layers, tuple(mountpoints))
         except OSError as error:
             raise HostError(f"cannot prepare a root file system in {folder}: {error.strerror}") from error
-        space.run(mount_layers, folder, ["../init", *lowers])
         try:
-            yield Rootfs(space, folder / "merged", folder / "upper")
+            yield Rootfs(space, folder / "merged", space.seen(folder / "upper"))
         finally:
             space.run(take_down, folder / "merged")
+
+
+def _set_up(folder: Path, layers: Sequence[Path], mountpoints: Sequence[Mountpoint]) -> None:
+    """Mount everything in `folder`; runs in the mount space."""
+    cover(folder)
+    lowers = link_layers(folder, layers)
+    for each in ("work-init", "work", "merged"):
+        (folder / each).mkdir()
+    make_upper(folder / "init", folder / "l" / lowers[0])
+    _prepare(folder, lowers, mountpoints)
+    make_upper(folder / "upper", folder / "init")
+    mount_layers(folder, ["../init", *lowers])
 
 
 def _prepare(folder: Path, lowers: Sequence[str], mountpoints: Sequence[Mountpoint]) -> None:

@@ -9,6 +9,7 @@ import pytest
 from sandbox_root import ENV, Place
 
 from jettison.errors import ApplicationError, HostError
+from jettison.linux.mount import mount_overlay, unmount
 from jettison.sandbox.process import Exit
 from jettison.sandbox.spec import CAPABILITIES, Mount
 from jettison.sandbox.users import User
@@ -243,6 +244,25 @@ def test_a_hundred_and_thirty_layers_are_mounted(place: Place, tmp_path: Path) -
         (path / "top").write_text(str(number))
     out = place.output("sh", "-c", "ls / | grep -c file-; cat /top", layers=layers)
     assert out == "130\n129"
+
+
+def test_within_another_container_changes_are_kept_in_memory(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("lower", "upper", "work", "merged", "data"):
+        (tmp_path / "outer" / name).mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "outer")
+    outer = Path("merged").absolute()
+    mount_overlay(outer, lowers=["lower"], upper="upper", work="work")
+    try:
+        inner = Place(place.layers, outer, place.journal, place.names)
+        mounts = (Mount(source=tmp_path / "outer/data", destination="/data"),)
+        with inner.run("sh", "-c", "echo x > /new; echo y > /data/z", mounts=mounts) as box:
+            assert box.wait(10) == Exit(0)
+            assert (box.outputs["/data"] / "z").read_text() == "y\n"
+        assert os.listdir(outer) == []
+    finally:
+        unmount(outer)
 
 
 def test_root_keeps_the_mode_of_the_topmost_layer(place: Place, tmp_path: Path) -> None:
