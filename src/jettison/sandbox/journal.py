@@ -215,9 +215,13 @@ def _close_in_children(journal: Journal) -> None:
 
 
 def _read(path: Path) -> dict[int, Record]:
-    """The open records of a journal. A last line that was cut off was followed by no side effect."""
-    with path.open("rb") as file:
-        data = file.read(MAX_SMALL_FILE_BYTES)
+    """The open records of a journal; none of one that its owner has just taken away. A last line that was cut
+    off was followed by no side effect."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_SMALL_FILE_BYTES)
+    except FileNotFoundError:
+        return {}
     found: dict[int, Record] = {}
     for raw in data.splitlines():
         try:
