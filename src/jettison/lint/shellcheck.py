@@ -196,11 +196,14 @@ class ShellCheck:
     def _prune(self) -> None:
         if self._folder is None:
             return
-        entries = list(os.scandir(self._folder))
-        if len(entries) > MAX_CACHED:
-            entries.sort(key=lambda entry: entry.stat().st_mtime_ns)
-            for entry in entries[: len(entries) // 2]:
-                Path(entry.path).unlink(missing_ok=True)
+        try:
+            entries = list(os.scandir(self._folder))
+            if len(entries) > MAX_CACHED:
+                entries.sort(key=lambda entry: entry.stat().st_mtime_ns)
+                for entry in entries[: len(entries) // 2]:
+                    Path(entry.path).unlink(missing_ok=True)
+        except OSError:  # another process tidies up too
+            return
 
     # --- places --
 
