@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 
 import click
 
+from jettison.cli.explain import explain
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 _RUNNING: tuple[Callable[[F], F], ...] = (

@@ -1,0 +1,19 @@
+"""`--explain`: what a policy keeps, in the words of its rules."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from jettison.keep.policies import Policy, rules_of
+
+
+def explain(ctx: click.Context, _parameter: click.Parameter, policy: str | None) -> None:
+    """Print the text of every rule of `policy`, and end the command."""
+    if policy is None:
+        return
+    for rule in rules_of(Policy(policy), shell=None):
+        text = sys.modules[type(rule).__module__].__doc__ or ""
+        click.echo(f"{rule.name}\n{'-' * len(rule.name)}\n{text.strip()}\n")
+    ctx.exit()
