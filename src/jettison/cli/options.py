@@ -71,6 +71,14 @@ _KEEPING: tuple[Callable[[F], F], ...] = (
         help="What the run touched; that and the closure of the application's code; or whole packages.",
     ),
     click.option(
+        "--explain",
+        type=click.Choice(["observed", "balanced", "packages"]),
+        is_eager=True,
+        expose_value=False,
+        callback=explain,
+        help="Print what a policy keeps, why and at what cost, and stop.",
+    ),
+    click.option(
         "--shell/--no-shell", default=None, help="Keep a shell and core utilities, or none for its own sake."
     ),
     click.option(
