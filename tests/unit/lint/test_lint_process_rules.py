@@ -14,6 +14,7 @@ from jettison.lint.rules._process import program
 from jettison.lint.rules.cmd_ignored_by_entrypoint import CmdIgnoredByEntrypoint
 from jettison.lint.rules.daemonizing_process import DaemonizingProcess
 from jettison.lint.rules.development_server import DevelopmentServer
+from jettison.lint.rules.fixed_heap_size import FixedHeapSize
 from jettison.lint.rules.node_without_init import NodeWithoutInit
 from jettison.lint.rules.output_to_file import OutputToFile
 from jettison.lint.rules.package_manager_as_process import PackageManagerAsProcess
@@ -86,6 +87,8 @@ SCRIPT = 'COPY <<E /s.sh\n#!/bin/sh\n{}\nE\nENTRYPOINT ["/s.sh"]'
         (DevelopmentServer, 'CMD ["npx", "vite"]', ['"npx", "vite"']),
         (StopSignalKill, "STOPSIGNAL SIGKILL", ["STOPSIGNAL SIGKILL"]),
         (StopSignalKill, "STOPSIGNAL 9", ["STOPSIGNAL 9"]),
+        (FixedHeapSize, 'ENV O="-Xms1g -Xmx2g"\nCMD java -Xmx3g x', ["-Xmx2g", "-Xmx3g"]),
+        (FixedHeapSize, 'CMD ["node", "--max-old-space-size=4096", "x"]', ["--max-old-space-size=4096"]),
         (OutputToFile, "CMD server > /var/log/x.log", ["> /var/log/x.log"]),
         (OutputToFile, "CMD server & tail -f /var/log/x.log", ["tail -f /var/log/x.log"]),
         (OutputToFile, 'CMD ["gunicorn", "--access-logfile", "/l/a.log"]', ['"/l/a.log"']),
@@ -129,6 +132,8 @@ def test_rule_speaks(rule: type[Rule], text: str, places: list[str]) -> None:
         (DevelopmentServer, 'CMD ["python", "manage.py", "migrate"]'),
         (DevelopmentServer, 'CMD ["uvicorn", "a:b"]'),
         (StopSignalKill, "STOPSIGNAL SIGQUIT"),
+        (FixedHeapSize, "ENV O=-XX:MaxRAMPercentage=75"),
+        (FixedHeapSize, "FROM a:1 AS b\nENV MAVEN_OPTS=-Xmx2g\nFROM c:1\nCOPY --from=b /x /x"),
         (OutputToFile, "CMD server > /dev/stdout 2>/dev/null"),
         (OutputToFile, "CMD echo x > /var/log/x.log && exec server"),
         (OutputToFile, 'CMD ["gunicorn", "--access-logfile", "-"]'),

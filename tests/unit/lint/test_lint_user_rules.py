@@ -9,8 +9,10 @@ from jettison.lint.config import Settings
 from jettison.lint.engine import make_context
 from jettison.lint.rule import Rule
 from jettison.lint.rules._users import created_users, starting_user, user_at
+from jettison.lint.rules.duplicate_user_id import DuplicateUserId
 from jettison.lint.rules.no_user import NoUser
 from jettison.lint.rules.passwordless_sudo import PasswordlessSudo
+from jettison.lint.rules.privileged_port_of_user import PrivilegedPortOfUser
 from jettison.lint.rules.setuid_program import SetuidProgram
 from jettison.lint.rules.user_by_name import UserByName
 from jettison.lint.rules.world_writable import WorldWritable
@@ -82,6 +84,8 @@ CMD = 'CMD ["x"]'
         (SetuidProgram, "COPY --chmod=4755 x /x", ["--chmod=4755"]),
         (WorldWritable, "RUN chmod -R 777 /x && chmod a+w /y", ["777", "a+w"]),
         (WorldWritable, "COPY --chmod=0666 x /x", ["--chmod=0666"]),
+        (DuplicateUserId, "RUN useradd -o -u 0 a && useradd -u 7 b && adduser -u 7 c", ["0", "7"]),
+        (PrivilegedPortOfUser, "USER 7\nEXPOSE 80 443/tcp 8080", ["80", "443/tcp"]),
         (PasswordlessSudo, "RUN echo 'x ALL=(ALL) NOPASSWD:ALL' >> /etc/sudoers", ["NOPASSWD"]),
         (PasswordlessSudo, "COPY <<E /etc/sudoers.d/x\nx ALL=(ALL) NOPASSWD:ALL\nE", ["NOPASSWD"]),
     ],
@@ -111,6 +115,11 @@ def test_rule_speaks(rule: type[Rule], text: str, places: list[str]) -> None:
         (SetuidProgram, "FROM debian:12 AS b\nRUN chmod u+s /x\nFROM debian:12\nCOPY --from=b /y /y"),
         (WorldWritable, "RUN chmod 1777 /x && chmod 775 /y && chmod u+w,g+w /z && chmod +x /w"),
         (WorldWritable, "RUN chmod 777 /tmp"),
+        (DuplicateUserId, "RUN useradd -u 7 a && useradd -u 8 b && useradd c && useradd -u $U d"),
+        (DuplicateUserId, "FROM a:1\nRUN useradd -u 7 a\nFROM a:1\nRUN useradd -u 7 b"),
+        (PrivilegedPortOfUser, "EXPOSE 80"),
+        (PrivilegedPortOfUser, "USER root\nEXPOSE 80"),
+        (PrivilegedPortOfUser, "RUN setcap cap_net_bind_service=+ep /s\nUSER 7\nEXPOSE 80"),
         (PasswordlessSudo, "RUN echo x ALL=ALL > /etc/sudoers.d/x"),
     ],
 )

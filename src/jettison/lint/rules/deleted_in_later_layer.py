@@ -80,6 +80,9 @@ class DeletedInLaterLayer(Rule):
         """What a RUN deletes, compared with what earlier instructions left."""
         if not context.ships(node) or node.index < 0:
             return
+        removes = any(item.verb is Verb.REMOVE for item in requests(node, context))
+        if not removes and all(command.name != "rm" for command in context.build.commands(node)):
+            return
         earlier = before(node, context.build)
         for cwd, command in located(node, context.build):
             if Place.SUBSTITUTION in command.scopes:

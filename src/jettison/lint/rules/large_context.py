@@ -42,10 +42,10 @@ class LargeContext(Rule):
 
     def file(self, context: Context) -> Iterator[Finding]:
         """The first COPY of everything, if that is much."""
-        folder = folder_of(context)
         word = next(
             (found for node in transfers(context.build) if (found := whole(node, context.build))), None
         )
+        folder = folder_of(context) if word is not None else None
         if folder is None or word is None:
             return
         count, size = total(folder)

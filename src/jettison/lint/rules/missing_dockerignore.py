@@ -40,14 +40,12 @@ class MissingDockerignore(Rule):
 
     def file(self, context: Context) -> Iterator[Finding]:
         """The first COPY of everything."""
-        folder = folder_of(context)
-        if folder is None or folder.patterns:
+        found = (whole(node, context.build) for node in transfers(context.build))
+        word = next((item for item in found if item is not None), None)
+        folder = folder_of(context) if word is not None else None
+        if word is None or folder is None or folder.patterns:
             return
-        for node in transfers(context.build):
-            word = whole(node, context.build)
-            if word is not None:
-                count, size = total(folder)
-                state = "is empty" if folder.ignore_path is not None else "is missing"
-                message = f"`.dockerignore` {state}, so all {count} files ({human(size)}) are copied"
-                yield self.at(word.span, message)
-                return
+        count, size = total(folder)
+        state = "is empty" if folder.ignore_path is not None else "is missing"
+        message = f"`.dockerignore` {state}, so all {count} files ({human(size)}) are copied"
+        yield self.at(word.span, message)

@@ -56,10 +56,10 @@ class NeedlessFilesCopied(Rule):
 
     def file(self, context: Context) -> Iterator[Finding]:
         """One finding for each kind of folder, at the first COPY of everything."""
-        folder = folder_of(context)
         word = next(
             (found for node in transfers(context.build) if (found := whole(node, context.build))), None
         )
+        folder = folder_of(context) if word is not None else None
         if folder is None or word is None:
             return
         for name, (place, size) in sorted(_found(folder).items()):

@@ -66,7 +66,7 @@ class ProcessStartedInBuild(Rule):
         """A last command that is put in the background."""
         for script in context.build.scripts(node):
             places = background(script)
-            found = statements(script)
+            found = statements(script) if places else []
             if places and found and script.span_of(found[-1]).end <= places[-1].start:
                 message = (
                     "what `&` starts at the end of RUN is killed at once; it does not run in the container"
@@ -77,6 +77,8 @@ class ProcessStartedInBuild(Rule):
 def _service(command: Command) -> str | None:
     """The service that a command starts."""
     words = [word for word in command.words if not word.startswith("-")]
+    if not _STARTING.intersection(words):
+        return None
     if command.name in ("service", "rc-service", "invoke-rc.d") and len(words) > 1 and words[1] in _STARTING:
         return words[0]
     if command.name == "systemctl" and len(words) > 1 and words[0] in _STARTING:

@@ -44,12 +44,10 @@ class SecretsInContext(Rule):
 
     def file(self, context: Context) -> Iterator[Finding]:
         """One finding for each file, at the first COPY of everything in a stage."""
-        folder = folder_of(context)
-        if folder is None:
-            return
         for node in transfers(context.build):
             word = whole(node, context.build)
-            if word is None:
+            folder = folder_of(context) if word is not None else None
+            if word is None or folder is None:
                 continue
             found = [(path, what) for path, _ in folder.files if (what := secret_file(path))]
             named = [(path, what) for path, what in found if holds_secret(path, context)]

@@ -49,13 +49,13 @@ class VcsFolderCopied(Rule):
 
     def file(self, context: Context) -> Iterator[Finding]:
         """COPY of the folder itself, or of all with it."""
-        folder = folder_of(context)
         for node in transfers(context.build):
             severity = None if context.ships(node) else Severity.INFO
             for word, path in local_sources(node, context.build):
                 if path.split("/")[0] in _FOLDERS:
                     yield self.at(word.span, f"`{path}` holds all that was ever deleted", severity=severity)
             everything = whole(node, context.build)
+            folder = folder_of(context) if everything is not None else None
             if folder is None or everything is None:
                 continue
             for name in _FOLDERS:
