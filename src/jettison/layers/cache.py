@@ -9,12 +9,13 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from jettison.cache import cache_folder
 from jettison.errors import HostError
 from jettison.image.digest import Digest
 from jettison.image.model import Layer
 from jettison.layers.changes import Changes, Node, collect
 from jettison.layers.entry import NO_XATTRS, Kind
-from jettison.layers.files import cache_folder, new_file
+from jettison.layers.files import new_file
 
 _MAGIC = b"jettison layer entries 1\n"
 _MAX_BYTES = 1 << 30

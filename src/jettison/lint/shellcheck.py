@@ -22,8 +22,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from jettison.cache import cache_folder
 from jettison.errors import HostError
-from jettison.layers.files import cache_folder
 from jettison.lint.fix import Applicability, Edit, Fix
 from jettison.lint.rule import Context, Finding, Severity
 from jettison.lint.script import Script

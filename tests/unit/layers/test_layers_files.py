@@ -8,11 +8,11 @@ import signal
 
 import pytest
 
+from jettison.cache import cache_folder
 from jettison.errors import HostError, LimitError, UsageError
 from jettison.layers import files
 from jettison.layers.files import (
     Handle,
-    cache_folder,
     locked_folder,
     new_file,
     spool,
