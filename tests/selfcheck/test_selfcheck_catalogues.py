@@ -101,3 +101,10 @@ def test_every_example_can_be_built_verified_and_read_about():
     for folder in folders:
         assert (folder / "verify").stat().st_mode & 0o100
         assert (folder / "README.md").exists()
+
+
+def test_every_page_of_the_guide_can_be_found():
+    """docs/index.md links each page beside it."""
+    index = (ROOT / "docs/index.md").read_text()
+    pages = [path.name for path in (ROOT / "docs").glob("*.md") if path.name != "index.md"]
+    assert [name for name in pages if f"({name})" not in index] == []
