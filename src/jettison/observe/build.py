@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from jettison.layers.entry import Kind
-from jettison.layers.path import encode_path, normalise, parent
+from jettison.layers.path import decode_path, encode_path, normalise, parent
 from jettison.layers.tree import FileTree, Node, Resolved
 from jettison.observe.changed import Changed
 from jettison.observe.evidence import (
@@ -80,6 +80,7 @@ def build_evidence(
     evidence.sockets.update(
         Socket(e.direction, e.family, e.protocol, e.address, e.port, encode_path(e.executable))
         for e in trace.sockets
+        if e.family != "unix" or e.direction == "listen" or scope.was_there(decode_path(e.address))
     )
     evidence.responses = {response.step: msgspec.to_builtins(response) for response in responses}
     return evidence
@@ -127,10 +128,12 @@ class _Scope:
         return False
 
     def was_there(self, path: bytes) -> bool:
-        """Whether something could be executed by `path`: shells try each folder of PATH."""
+        """Whether something could be executed or connected to by `path`: shells try each folder of PATH, and
+        the C library asks for daemons that nobody has installed."""
         found = self.tree.resolve(path)
         return (
-            found.node is not None
+            path.startswith(b"@")
+            or found.node is not None
             or self.outside(found.path)
             or self.is_run_s_own(found.path)
             or path.startswith(MEMORY_FILE)

@@ -120,6 +120,8 @@ class Observer:
 
     def mark(self, phase: Phase, step: str) -> None:
         """Everything that happens from now on belongs to this phase and workload step."""
+        if (phase, step) == (self._marks[-1].phase, self._marks[-1].step):
+            return
         self._marks.append(_Mark(phase, step, time.monotonic()))
         shared.write_mark(self._page, _PHASES.index(phase), len(self._marks) - 1)
 
