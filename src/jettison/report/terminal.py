@@ -64,6 +64,11 @@ def size(value: int) -> str:
     return f"{number:.3g} {unit}" if number < 100 else f"{number:,.0f} {unit}"
 
 
+def signed(value: int) -> str:
+    """A difference in bytes for people: `+40 MB`, `-3 kB`."""
+    return ("+" if value > 0 else "-" if value < 0 else "") + size(abs(value))
+
+
 class Progress:
     """Shows the stages of long work on stderr: a spinner on a terminal, elsewhere a line a finished stage."""
 
