@@ -20,6 +20,7 @@ from pathlib import Path
 
 from msgspec import structs
 
+from jettison.cache import cache_folder
 from jettison.errors import HostError
 from jettison.image.digest import Digest
 from jettison.image.model import Image, Layer
@@ -27,7 +28,7 @@ from jettison.layers.cache import changes_of, remember
 from jettison.layers.changes import IMPLIED_MODE, Changes, Collector, Node
 from jettison.layers.content import Folder
 from jettison.layers.entry import Entry, Kind
-from jettison.layers.files import cache_folder, host_errors, sweep_folders, temporary_folder
+from jettison.layers.files import host_errors, sweep_folders, temporary_folder
 from jettison.layers.layer import drain
 from jettison.layers.merge import MergedTree
 from jettison.layers.path import name, parent

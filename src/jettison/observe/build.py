@@ -132,11 +132,10 @@ class _Scope:
         the C library asks for daemons that nobody has installed."""
         found = self.tree.resolve(path)
         return (
-            path.startswith(b"@")
+            path.startswith((b"@", MEMORY_FILE))
             or found.node is not None
             or self.outside(found.path)
             or self.is_run_s_own(found.path)
-            or path.startswith(MEMORY_FILE)
         )
 
 

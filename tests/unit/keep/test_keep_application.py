@@ -139,7 +139,8 @@ def test_configuration_brings_includes_document_roots_and_programs(tmp_path):
     tree = make_tree(
         tmp_path,
         {
-            "etc/nginx/nginx.conf": "include /opt/conf.d/*.conf;\nroot /srv/www;\nerror_page 404 /404.html;\n",
+            "etc/nginx/nginx.conf": "include /opt/conf.d/*.conf;\nroot /srv/www;\n"
+            "error_page 404 /404.html;\n",
             "etc/nginx/mime.types": "types {}",
             "etc/nginx/sites-available/off": "root /srv/off;",
             "etc/supervisor/x.conf": "[program:a]\ncommand=worker --fast\n",
