@@ -16,7 +16,6 @@ E     out        text: why the supervisor gives up
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import mmap
 import os
@@ -51,15 +50,11 @@ def supervise(control: socket.socket, page: mmap.mmap) -> NoReturn:
 def _settle(control: socket.socket) -> None:
     """Cut the ties to the program: its signals, its descriptors, its garbage collector.
 
-    Real-time scheduling, where it is allowed: a stopped caller waits for an answer of a few microseconds, so
-    it must not queue behind whoever else is busy (measured: 10 % more requests per second of a busy server).
     Ctrl-C reaches the whole group of processes; the container must be let through until the program has
     stopped it.
     """
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
         signal.signal(number, signal.SIG_IGN)
-    with contextlib.suppress(PermissionError):
-        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
     gc.disable()
     gc.freeze()
     keep = control.fileno()
