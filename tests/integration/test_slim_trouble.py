@@ -19,7 +19,7 @@ import jettison
 for module in pkgutil.walk_packages(jettison.__path__, "jettison."):  # this user may not be able to read them
     if not module.name.endswith("__main__"):
         importlib.import_module(module.name)
-jettison.cli.app.run(["no-such-command"])  # nor what showing an error imports
+jettison.cli.app.run(["inspect", "docker-archive:/none.tar"])  # nor what showing an error imports
 os.setgroups([])
 os.setresgid(65534, 65534, 65534)
 os.setresuid(65534, 65534, 65534)

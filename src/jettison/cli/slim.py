@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
@@ -11,15 +11,15 @@ import msgspec
 from jettison.cli import running
 from jettison.cli.options import RunOptions, keeping, output
 from jettison.cli.options import running as run_options
-from jettison.keep.policies import Policy
+from jettison.keep.policy import Policy
 from jettison.layers.stream import Compression
-from jettison.report.files import write_report, write_whole
-from jettison.report.summary import summary
 from jettison.report.terminal import Progress, stdout
-from jettison.slim.documents import documents
 from jettison.slim.job import slim
 from jettison.slim.plan import Job, Wanted
 from jettison.stores.open import open_image
+
+if TYPE_CHECKING:
+    from jettison.slim.finish import Slimmed
 
 
 @click.command("slim")
@@ -112,6 +112,17 @@ def command(
             compression=Compression(compression),
         )
         made = slim(job, journal, progress)
+    _deliver(job, made, folder, as_json=as_json)
+    return 0 if made.report.verification.passed else 1
+
+
+def _deliver(job: Job, made: Slimmed, folder: Path | None, *, as_json: bool) -> None:
+    """Write the documents, and print what came out."""
+    # What is only needed in the end is not loaded before the application starts.
+    from jettison.report.files import write_report, write_whole
+    from jettison.report.summary import summary
+    from jettison.slim.documents import documents
+
     if folder is not None:
         for name, content in documents(job, made).items():
             write_whole(folder / name, content)
@@ -120,4 +131,3 @@ def command(
         click.echo(msgspec.json.encode(made.report))
     else:
         stdout().print(summary(made.report, report_folder=None if folder is None else str(folder)))
-    return 0 if made.report.verification.passed else 1

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from jettison.errors import LimitError
 from jettison.keep.context import Context
 from jettison.keep.globs import Glob, matching
-from jettison.keep.policies import Policy, rules_of
+from jettison.keep.policies import rules_of
+from jettison.keep.policy import Policy
 from jettison.keep.rule import Keep
 from jettison.layers.entry import Kind
 from jettison.layers.path import decode_path, encode_path, parent

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from jettison.keep.policy import Policy
 from jettison.keep.rules.accounts import Accounts
 from jettison.keep.rules.application import Application
 from jettison.keep.rules.commands import FULL_SHELL_BOX, SHELL_BOX, Commands
@@ -30,14 +30,6 @@ from jettison.keep.rules.world import World
 
 if TYPE_CHECKING:
     from jettison.keep.rule import Rule
-
-
-class Policy(StrEnum):
-    """How much stays; the values of `--keep`."""
-
-    OBSERVED = "observed"
-    BALANCED = "balanced"
-    PACKAGES = "packages"
 
 
 _OBSERVED: Final[tuple[Callable[[], Rule], ...]] = (Trace, Start, ElfClosure, Interpreters, Accounts, Folders)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from jettison.image.model import Image
-from jettison.keep.policies import Policy
+from jettison.keep.policy import Policy
 from jettison.layers.stream import Compression
 from jettison.observe.evidence import Evidence
 from jettison.sandbox.spec import Overrides

@@ -10,7 +10,7 @@ from pathlib import Path
 from jettison.image.config import Healthcheck, History, ImageConfig, RunConfig
 from jettison.image.digest import Digest
 from jettison.keep.plan import KeepPlan, decide
-from jettison.keep.policies import Policy
+from jettison.keep.policy import Policy
 from jettison.layers.changes import collect
 from jettison.layers.entry import Entry, Kind
 from jettison.layers.tree import FileTree

@@ -7,7 +7,7 @@ from keep_elves import elf
 from keep_images import Exe, Folder, Link, balanced, make_config, make_evidence, make_tree
 
 from jettison.keep.plan import decide
-from jettison.keep.policies import Policy
+from jettison.keep.policy import Policy
 from jettison.keep.rules.commands import started_in_code
 from jettison.limits import MIB
 

@@ -7,7 +7,7 @@ from keep_images import Exe, Folder, Link, make_config, make_evidence, make_tree
 
 from jettison.errors import UsageError
 from jettison.keep.plan import decide, heal
-from jettison.keep.policies import Policy
+from jettison.keep.policy import Policy
 
 BASE = {
     "usr/bin/app": Exe(b"#!/bin/sh\n"),
