@@ -95,6 +95,20 @@ def test_converters_stay_where_the_application_converts(tmp_path):
         assert ((LIB + "gconv/SJIS.so").encode() in plan) is kept
 
 
+@pytest.mark.parametrize(("folder", "kept"), [("usr/lib/interpreter/extensions/", True), (LIB, False)])
+def test_converters_stay_for_extensions_of_an_interpreter(tmp_path, folder, kept):
+    """An extension that converts does so for the application; a library of the system is not asked to."""
+    extension = f"{folder}iconv.so"
+    files = {
+        LIB + "gconv/SJIS.so": elf(),
+        "usr/bin/app": program(),
+        extension: elf(soname=b"iconv.so", imports=(b"iconv_open",)),
+    }
+    plan = balanced(make_tree(tmp_path, {**BASE, **files}), f"/{extension}", executed=("/usr/bin/app",))
+    assert extension.encode() in plan
+    assert ((LIB + "gconv/SJIS.so").encode() in plan) is kept
+
+
 def test_world_data_stays_with_its_readers(tmp_path):
     """Time zones and certificates always; terminals, fonts and PAM where a library reads them."""
     files = {

@@ -151,6 +151,26 @@ def test_perl_modules_stay_that_the_application_can_load(tmp_path):
     assert b"usr/share/perl5/Not.pm" not in plan
 
 
+def test_a_perl_module_that_another_rule_kept_is_read_too(tmp_path):
+    """What a run opened is kept before anything is known of who loads it."""
+    tree = make_tree(
+        tmp_path,
+        {
+            "usr/bin/perl": PERL,
+            "app/run": Exe(b"#!/usr/bin/perl\nuse Seen;\n"),
+            "usr/share/perl5/Seen.pm": "if ($rarely) { require Unseen; }\n1;\n",
+            "usr/share/perl5/Unseen.pm": "1;",
+        },
+    )
+    plan = balanced(
+        tree,
+        "/usr/share/perl5/Seen.pm",
+        executed=("/app/run", "/usr/bin/perl"),
+        config=make_config(working_dir="/app"),
+    )
+    assert b"usr/share/perl5/Unseen.pm" in plan
+
+
 def test_what_perl_loads_is_not_read_from_documentation():
     """POD and text after __END__ name modules too."""
     assert loads(b"use A;\n=head1 X\n\nuse B;\n\n=cut\nrequire 'c.pl';\n__END__\nuse D;\n") == {b"A", b"c.pl"}

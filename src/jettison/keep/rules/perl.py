@@ -62,6 +62,7 @@ class Perl(Rule):
         self._waiting: list[Node] = []
         self._found: tuple[frozenset[bytes], _Places] | None = None
         self._seen: set[bytes] = set()
+        self._read: set[bytes] = set()
         self._packages: set[str] = set()
         self._asked: set[tuple[bytes, bytes]] = set()
         self._settled = False
@@ -78,12 +79,18 @@ class Perl(Rule):
         """What those load, once it is known where the interpreter looks; and what it asks for by itself."""
         if not self._interpreters:
             return
-        waiting, self._waiting = self._waiting, []
-        for node in waiting:
-            yield from self._loaded(context, node)
-        if waiting and not self._settled:
+        any_code = bool(self._waiting)
+        while self._waiting:
+            yield from self._loaded(context, self._waiting.pop(0))
+        if any_code and not self._settled:
             self._settled = True
             yield from self._own(context, min(self._interpreters.values(), key=lambda node: node.path))
+
+    def _follow(self, context: Context, module: Node) -> None:
+        """Read `module` too: when it is visited, or now if another rule kept it and the visit is over."""
+        self._seen.add(module.path)
+        if context.is_kept(module.path):
+            self._waiting.append(module)
 
     def _own(self, context: Context, interpreter: Node) -> Iterator[Keep]:
         for module in _ALWAYS:
@@ -97,7 +104,9 @@ class Perl(Rule):
                     yield Keep(node.path, "character tables of Perl", interpreter.path)
 
     def _loaded(self, context: Context, node: Node) -> Iterator[Keep]:
-        self._seen.add(node.path)
+        if node.path in self._read:
+            return
+        self._read.add(node.path)
         for module in sorted(loads(context.read(node))):
             yield from self._module(context, module, node, f"loaded as {encode_path(module)}")
 
@@ -110,7 +119,7 @@ class Perl(Rule):
         found = places.find(context, relative, parent(cause.path))
         if found is None:
             return
-        self._seen.add(found.path)
+        self._follow(context, found)
         yield Keep(found.path, text, cause.path)
         yield from places.compiled(context, relative, found)
         owner = context.inventory.owner(found.path)
@@ -120,8 +129,9 @@ class Perl(Rule):
         if not _PERL_PACKAGES.match(owner.name.encode()):
             for path in owner.files:
                 if places.holds(path):
-                    if path.endswith(b".pm"):
-                        self._seen.add(path)
+                    module_file = context.file(path) if path.endswith(b".pm") else None
+                    if module_file is not None:
+                        self._follow(context, module_file)
                     yield Keep(path, f"a module of the package {owner.name}, which is used", found.path)
 
     def _places(self, context: Context) -> _Places:

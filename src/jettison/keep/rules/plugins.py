@@ -11,8 +11,8 @@ authentication method) fails only in production, and no closure over DT_NEEDED s
 **Cost.** Some 3 MB an image. Left out: what a library of the system names and no run loaded, if it would add
 more than 4 MiB (printing for a Java runtime, desktop settings for its network library); the folders that the
 loader searches anyway, which would bring every library; character set converters (8 MB), which stay whole
-only where a program of the application itself imports `iconv_open`; programs, which the rule `commands`
-judges; what only the utilities of the shell would load.
+only where a program of the application itself, or an extension of an interpreter or server, imports
+`iconv_open`; programs, which the rule `commands` judges; what only the utilities of the shell would load.
 
 **Sources.** dlopen(3), iconv_open(3), pthread_cancel(3); OpenSSL `OPENSSLDIR`, `MODULESDIR`.
 """
@@ -76,7 +76,7 @@ class Plugins(Rule):
                 yield from libraries
             else:
                 self._optional += libraries
-        if b"iconv_open" in found.imports and context.is_application_program(node):
+        if b"iconv_open" in found.imports and _serves_the_application(context, node):
             self._converts = self._converts or node
 
     def settle(self, context: Context) -> Iterable[Keep]:
@@ -98,6 +98,13 @@ class Plugins(Rule):
                 yield Keep(
                     child.path, "a character set that iconv_open can be asked for", self._converts.path
                 )
+
+
+def _serves_the_application(context: Context, node: Node) -> bool:
+    """Whether the application chooses what `node` is asked for: it is its program, or a shared object outside
+    the loader's folders, which an interpreter or a server was told to load (PHP's `iconv`)."""
+    extension = _is_plugin(node) and not context.loader.searches(parent(node.path))
+    return extension or context.is_application_program(node)
 
 
 def _libraries(context: Context, node: Node, elf: Elf, found: Binary) -> Iterator[Keep]:
