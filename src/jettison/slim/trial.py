@@ -21,7 +21,8 @@ from jettison.slim.result import Verification
 from jettison.slim.stopwatch import Stopwatch
 from jettison.verify.compare import Difference, compare
 from jettison.verify.noise import Noise, learn
-from jettison.verify.replay import not_started
+from jettison.verify.replay import not_started, replay
+from jettison.workload.responses import Response
 
 
 class Trial:
@@ -45,14 +46,14 @@ class Trial:
         self._scene = baseline.scene
         self._journal = journal
         self._folder = folder
-        self._expected = baseline.runs[0].driven.responses
-        self._noise: Noise = learn(self._expected, baseline.runs[1].driven.responses)
+        self._runs = [run.driven.responses for run in baseline.runs]
+        self._noise: Noise = learn(*self._runs)
         self._compression = job.compression if any(map(keeps_compressed, outputs)) else Compression.NONE
         self.candidate: Candidate
 
     def run(self, watch: Stopwatch) -> Verification:
         """Write, try, heal, and in the end once more without the tracer."""
-        result = Verification(steps=len(self._expected), unstable=sorted(self._noise.unstable))
+        result = Verification(steps=len(self._runs[0]))
         for number in range(1, HEAL_ROUNDS + 1):
             result.rounds = number
             with watch.stage("write"):
@@ -67,6 +68,7 @@ class Trial:
             with watch.stage("verify"):
                 result.differences, _ = self._try(observed=False)
         result.passed = not result.differences
+        result.unstable = sorted(self._noise.unstable)
         return result
 
     def _write(self, number: int) -> Candidate:
@@ -90,4 +92,22 @@ class Trial:
             )
         except ApplicationError as error:
             return [not_started(error)], []
-        return compare(self._expected, seen.driven.responses, self._noise), missed
+        differences = self._compared(seen.driven.responses)
+        if differences and not missed and self._know_the_original_better():
+            differences = self._compared(seen.driven.responses)
+        return differences, missed
+
+    def _compared(self, responses: Sequence[Response]) -> list[Difference]:
+        return compare(self._runs[0], responses, self._noise)
+
+    def _know_the_original_better(self) -> bool:
+        """Run the original a third time, once: two runs may agree by chance in what varies (milliseconds, the
+        order of two lines). Whether there is more to compare with."""
+        if len(self._runs) > 2:
+            return False
+        try:
+            self._runs.append(replay(self._scene, self._journal, observed=False).driven.responses)
+        except ApplicationError:
+            return False
+        self._noise = learn(*self._runs)
+        return True
