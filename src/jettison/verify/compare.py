@@ -10,7 +10,7 @@ from jettison.layers.path import printable
 from jettison.observe.arguments import masked
 from jettison.verify.noise import Noise, PartNoise, StepNoise, Times, between, explained
 from jettison.verify.parts import Part, facts, parts, texts
-from jettison.verify.text import ALARM, gist, lines_of, pairs, shape
+from jettison.verify.text import ALARM, gist, lines_of, outline, pairs, shape
 from jettison.workload.responses import Content, Response
 
 _SHOWN_LINES = 4
@@ -125,11 +125,15 @@ def _loose(first: list[str], second: list[str], noise: PartNoise) -> Iterator[Ch
     """Lines that say something every run of the original said, and new ones that speak of trouble."""
     ours, theirs = ({gist(line): line for line in lines} for lines in (first, second))
     for key, line in ours.items():
-        if key not in theirs and key not in noise.extra:
+        if key not in theirs and not _known(key, line, noise):
             yield line, None
     for key, line in theirs.items():
-        if key not in ours and key not in noise.extra and ALARM.search(line):
+        if key not in ours and not _known(key, line, noise) and ALARM.search(line):
             yield None, line
+
+
+def _known(key: str, line: str, noise: PartNoise) -> bool:
+    return key in noise.extra or outline(line) in noise.extra
 
 
 def _window(old: str | None, new: str | None) -> Change:

@@ -23,6 +23,7 @@ from jettison.verify.text import (
     is_duration,
     kind_of,
     lines_of,
+    outline,
     pairs,
     sets_of,
     shape,
@@ -142,7 +143,7 @@ def learn_part(part: Part, first: Response, others: Sequence[tuple[Response, Par
                 both.append(_Pair(*found, between(first, other)))
     if part.loose:
         for pair in both:
-            noise.extra |= _gists(pair.first) ^ _gists(pair.second)
+            noise.extra |= _varying(_by_gist(pair.first), _by_gist(pair.second))
         return noise
     noise.sets = {name for pair in both for name in sets_of(pair.first, pair.second, kind=part.kind)}
     for pair in both:
@@ -151,8 +152,15 @@ def learn_part(part: Part, first: Response, others: Sequence[tuple[Response, Par
     return noise
 
 
-def _gists(text: str) -> set[str]:
-    return set(map(gist, lines_of(text)))
+def _by_gist(text: str) -> dict[str, str]:
+    return {gist(line): line for line in lines_of(text)}
+
+
+def _varying(first: dict[str, str], second: dict[str, str]) -> set[str]:
+    """What only one of two runs said; of lines that differ in their numbers alone, with any numbers."""
+    gone, new = first.keys() - second.keys(), second.keys() - first.keys()
+    counts = {outline(first[key]) for key in gone} & {outline(second[key]) for key in new}
+    return gone | new | counts
 
 
 def _learn_lines(noise: PartNoise, a: Sequence[str], b: Sequence[str], times: Times) -> None:

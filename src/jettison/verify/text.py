@@ -102,8 +102,12 @@ def shape(line: str) -> str:
 def gist(line: str) -> str:
     """What a line of a command's output says, whatever its numbers and its spacing; where it speaks of
     trouble, the numbers count."""
-    masked = _fixed(line) if ALARM.search(line) else shape(line)
-    return " ".join(masked.split())
+    return " ".join(_fixed(line).split()) if ALARM.search(line) else outline(line)
+
+
+def outline(line: str) -> str:
+    """`shape` whatever the spacing."""
+    return " ".join(shape(line).split())
 
 
 def _mask_but_numbers(match: re.Match[str]) -> str:
