@@ -174,6 +174,7 @@ def test_a_perl_module_that_another_rule_kept_is_read_too(tmp_path):
 def test_what_perl_loads_is_not_read_from_documentation():
     """POD and text after __END__ name modules too."""
     assert loads(b"use A;\n=head1 X\n\nuse B;\n\n=cut\nrequire 'c.pl';\n__END__\nuse D;\n") == {b"A", b"c.pl"}
+    assert loads(b"use A; use B::C; # use D\n$#x; require E;\n") == {b"A", b"B::C", b"E"}
 
 
 def test_gems_stay_whole_with_the_gems_they_depend_on(tmp_path):

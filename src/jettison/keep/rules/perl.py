@@ -32,13 +32,14 @@ if TYPE_CHECKING:
     from jettison.layers.tree import Node
 
 _LOADS: Final = re.compile(
-    rb"^[^#\n]*?\b(?:use|no|require)\s+(?P<module>[A-Za-z_]\w*(?:::\w+)*)"
+    rb"(?<![$@%&>:])\b(?:use|no|require)\s+(?P<module>[A-Za-z_]\w*(?:::\w+)*)"
     rb"|^\s*use\s+(?:parent|base)\b(?P<parents>[^;]*);"
     rb"|\brequire\s*\(?\s*(?P<q>[\"'])(?P<file>[\w./-]+)(?P=q)"
     rb"|\b(?:load_class|load_module|use_module|require_module|load)\s*\(?\s*[\"'](?P<dynamic>\w+(?:::\w+)+)[\"']",
     re.MULTILINE,
 )
 _NAMES: Final = re.compile(rb"\w+(?:::\w+)*")
+_COMMENT: Final = re.compile(rb"(?:^|(?<=\s))#.*$", re.MULTILINE)
 _POD: Final = re.compile(rb"^=[a-zA-Z].*?(?:^=cut\b[^\n]*\n|\Z)", re.MULTILINE | re.DOTALL)
 _END: Final = re.compile(rb"^__(?:END|DATA)__\s*$", re.MULTILINE)
 _ALWAYS: Final = (
@@ -181,19 +182,28 @@ class _Places:
         return None
 
     def compiled(self, context: Context, relative: bytes, module: Node) -> Iterator[Keep]:
-        """The shared object and the loader's files of a module, under `auto/` of the same or another
-        folder."""
-        for folder in self.compiled_folders:
-            place = context.folder(folder + b"/auto/" + relative.removesuffix(b".pm"))
-            for node in context.tree.children(place.path) if place is not None else ():
-                if node.kind is Kind.FILE and node.path.endswith((b".so", b".al", b".ix", b".bs")):
-                    yield Keep(node.path, "the compiled part of a module", module.path)
+        """The shared object and the loader's files of a module, under `auto/`: of the folder that the module
+        is in (XSLoader(3perl)), else of the first that has them (DynaLoader(3perl))."""
+        own = module.path.removesuffix(b"/" + relative)
+        for root in (own, *self.compiled_folders):
+            place = context.folder(root + b"/auto/" + relative.removesuffix(b".pm"))
+            found = (
+                [each for each in context.tree.children(place.path) if _is_compiled(each)] if place else []
+            )
+            for node in found:
+                yield Keep(node.path, "the compiled part of a module", module.path)
+            if found:
+                return
+
+
+def _is_compiled(node: Node) -> bool:
+    return node.kind is Kind.FILE and node.path.endswith((b".so", b".al", b".ix", b".bs"))
 
 
 def loads(text: bytes) -> set[bytes]:
     """Modules (`A::B`) and files (`a/b.pl`) that a Perl source loads by constant names; documentation is
     skipped."""
-    code = _END.split(_POD.sub(b"", text), 1)[0]
+    code = _COMMENT.sub(b"", _END.split(_POD.sub(b"", text), 1)[0])
     found: set[bytes] = set()
     for match in _LOADS.finditer(code):
         if match["module"] in (b"parent", b"base"):
