@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from jettison.inspect.base import Candidate
 from jettison.inspect.scan import Options, inspect_image
-from jettison.report.inspection import screen
+from jettison.report.files import write_whole
+from jettison.report.inspection import html, screen
 from jettison.report.terminal import Progress, stdout
 from jettison.stores.open import open_image
 
@@ -28,11 +31,24 @@ from jettison.stores.open import open_image
 @click.option("--history", is_flag=True, help="The Dockerfile, as far as the history tells.")
 @click.option("--problems", is_flag=True, help="What could not be read.")
 @click.option("--json", "as_json", is_flag=True, help="The whole document on stdout.")
+@click.option(
+    "--html",
+    "page_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="One page for a browser, with every file of every layer; needs no network.",
+)
 @click.option("--no-secrets", is_flag=True, help="Do not look for secrets.")
 @click.option("--no-packages", is_flag=True, help="Do not read package databases.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress on stderr.")
 def command(
-    image: str, bases: tuple[str, ...], platform: str | None, as_json: bool, quiet: bool, **chosen: bool
+    image: str,
+    bases: tuple[str, ...],
+    platform: str | None,
+    as_json: bool,
+    page_file: Path | None,
+    quiet: bool,
+    **chosen: bool,
 ) -> int:
     """What is in IMAGE, what it wastes and why, what it leaks.
 
@@ -40,12 +56,16 @@ def command(
     jettison inspect myapp:1.0
     jettison inspect myapp:1.0 --base python:3.11-slim --waste
     jettison inspect oci:build/app:1.0 --json
+    jettison inspect myapp:1.0 --html myapp.html
     """
     progress = Progress(quiet=quiet)
     options = Options(secrets=not chosen["no_secrets"], packages=not chosen["no_packages"])
     with progress.stage("inspect"):
         candidates = [_candidate(base, platform) for base in bases]
         result = inspect_image(open_image(image, platform=platform), candidates=candidates, options=options)
+    if page_file:
+        with progress.stage("page"):
+            write_whole(page_file, html.page(result))
     if as_json:
         click.echo(result.document.to_json(), nl=False)
         return 0

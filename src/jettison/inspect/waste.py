@@ -184,14 +184,14 @@ def waste(
     `removable` is what strip(1) would take from each program, `base_layers` how many layers are the base's.
     """
     found: dict[str, Found] = defaultdict(Found)
-    tools = _tool_files(inventory) if inventory else {}
+    classifier = Classifier(inventory, removable)
     seen: set[int] = set()
     for node in tree.walk():
         if node.kind is not Kind.FILE or node.inode in seen:
             continue
         if node.inode:
             seen.add(node.inode)
-        name, size = _sort(node, tools, removable)
+        name, size = classifier.sort(node)
         if name and size:
             found[name].add(node.layer, size, node.path)
     for entry in dead:
@@ -201,13 +201,22 @@ def waste(
     return tuple(sorted(made, key=lambda each: (-each.size, each.id)))
 
 
-def _sort(node: Node, tools: Mapping[bytes, str], removable: Mapping[bytes, int]) -> tuple[str, int]:
-    match = _ALL.fullmatch(node.path)
-    if match and match.lastgroup:
-        return SORTS[int(match.lastgroup[1:])].id, node.size
-    if node.path in tools:
-        return tools[node.path], node.size
-    return "unstripped", removable.get(node.path, 0)
+class Classifier:
+    """Says of a file whether it is waste."""
+
+    def __init__(self, inventory: Inventory | None, removable: Mapping[bytes, int]) -> None:
+        """As for `waste`."""
+        self._tools = _tool_files(inventory) if inventory else {}
+        self._removable = removable
+
+    def sort(self, node: Node) -> tuple[str, int]:
+        """Id of its kind of waste, and how many of its bytes are; 0 for none."""
+        match = _ALL.fullmatch(node.path)
+        if match and match.lastgroup:
+            return SORTS[int(match.lastgroup[1:])].id, node.size
+        if node.path in self._tools:
+            return self._tools[node.path], node.size
+        return "unstripped", self._removable.get(node.path, 0)
 
 
 def _tool_files(inventory: Inventory) -> dict[bytes, str]:
