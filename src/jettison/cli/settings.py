@@ -22,12 +22,15 @@ from typing import Any
 import click
 
 from jettison.errors import UsageError
+from jettison.inspect.budget import Budget, parse_budget
 from jettison.limits import MAX_SMALL_FILE_BYTES
 
 FILE_NAME = "jettison.toml"
 RUNNING = ("slim", "observe", "verify")
 """Commands that run an image: they take the `[run]` table too."""
-OWN_TABLES = ("lint", "budget", "inspect")
+OTHERS = ("inspect", "diff")
+"""Commands whose options can stand in a table of their own; `[run]` is not theirs."""
+OWN_TABLES = ("lint", "budget")
 """Tables that their own command reads and checks."""
 
 
@@ -42,17 +45,24 @@ def load(path: Path | None) -> dict[str, Any]:
         if not path.is_file():
             return {}
     document = _read(path)
+    known = (*RUNNING, *OTHERS, *OWN_TABLES, "run")
     for table in document:
-        if table not in (*RUNNING, *OWN_TABLES, "run"):
-            raise UsageError(
-                f"{path}: unknown table [{table}]", hint=_suggest(table, (*RUNNING, *OWN_TABLES, "run"))
-            )
+        if table not in known:
+            raise UsageError(f"{path}: unknown table [{table}]", hint=_suggest(table, known))
     run = document.get("run", {})
-    return {
+    running = {
         name: _checked(path, name, {**run, **document.get(name, {})})
         for name in RUNNING
         if run or name in document
     }
+    return running | {name: _checked(path, name, document[name]) for name in OTHERS if name in document}
+
+
+def budget(path: Path | None) -> Budget | None:
+    """The table `[budget]` of `path`, or of `jettison.toml` here; None without one. Raises UsageError."""
+    path = path or Path(FILE_NAME)
+    table = _read(path).get("budget") if path.is_file() else None
+    return parse_budget(table) if table is not None else None
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

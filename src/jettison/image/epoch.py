@@ -25,3 +25,14 @@ def source_date_epoch(environment: Mapping[str, str] = os.environ) -> int | None
 def rfc3339(seconds: int) -> str:
     """`seconds` since the epoch as configs write it."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def created_epoch(text: str) -> int:
+    """Seconds since the epoch of RFC 3339 text; 0 for anything else that an image may say."""
+    epoch = source_date_epoch()
+    if epoch is not None:
+        return epoch
+    try:
+        return max(0, int(datetime.fromisoformat(text).timestamp()))
+    except (ValueError, OverflowError):
+        return 0

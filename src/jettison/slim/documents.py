@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from jettison.image.digest import Digest
-from jettison.image.epoch import source_date_epoch
+from jettison.image.epoch import created_epoch
 from jettison.observe.files import encode
 from jettison.packages.provenance import Build, statement
 from jettison.packages.sbom import Subject, cyclonedx, spdx
@@ -21,7 +19,9 @@ def documents(job: Job, made: Slimmed) -> dict[str, bytes]:
     contents = made.candidate.trimmed.contents
     image = made.candidate.image
     name = made.report.published[0].reference if made.report.published else image.reference
-    subject = Subject(name=name, digest=str(image.manifest_digest), created=_created(image.config.created))
+    subject = Subject(
+        name=name, digest=str(image.manifest_digest), created=created_epoch(image.config.created)
+    )
     evidence = encode(made.evidence)
     out = {
         "sbom.cdx.json": cyclonedx(contents, subject),
@@ -47,14 +47,3 @@ def _parameters(job: Job) -> dict[str, object]:
         "http": list(job.drive.http),
         "commands": len(job.drive.exec) + len(job.drive.host_exec),
     }
-
-
-def _created(text: str) -> int:
-    """Seconds since the epoch of RFC 3339 text; 0 for anything else that an image may say."""
-    epoch = source_date_epoch()
-    if epoch is not None:
-        return epoch
-    try:
-        return max(0, int(datetime.fromisoformat(text).timestamp()))
-    except (ValueError, OverflowError):
-        return 0

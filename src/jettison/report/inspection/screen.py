@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from rich.console import Group, RenderableType
@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from jettison.inspect.budget import Verdict
 from jettison.inspect.model import Check, Inspection, LayerFacts, Level, Origin, Secret, Waste
 from jettison.layers.path import printable
 from jettison.report.terminal import size
@@ -177,7 +178,7 @@ def _check_line(check: Check) -> str:
 def _next(found: Inspection) -> Iterator[str]:
     if found.problems:
         yield f"{len(found.problems)} files could not be read: --problems"
-    yield "more: --layers --waste --security --packages --history --files, or --html FILE"
+    yield "more: --layers --waste --security --packages --history, or --html FILE"
 
 
 # --- the parts in full
@@ -311,6 +312,13 @@ def history(found: Inspection) -> RenderableType:
 def problems(found: Inspection) -> RenderableType:
     """What could not be read."""
     return Group(*(Text(printable(problem)) for problem in found.problems))
+
+
+def verdicts(found: Sequence[Verdict]) -> Iterator[Text]:
+    """A line for each limit of the budget."""
+    for verdict in found:
+        sign = "[green]✓[/green]" if verdict.passed else "[red]✗[/red]"
+        yield Text.from_markup(f"{sign} budget {_safe(verdict.text)}")
 
 
 VIEWS: Final[Mapping[str, Callable[[Inspection], RenderableType]]] = {
