@@ -97,3 +97,26 @@ MAX_REPORT_BYTES: Final = 512 * MIB
 """A report.json; it names every path of the image once."""
 MAX_EVIDENCE_BYTES: Final = 512 * MIB
 """An evidence.json; a trace is bounded far below it."""
+
+# --- registries
+REQUEST_TIMEOUT_S: Final = 30.0
+"""How long a registry may be silent before its connection counts as broken."""
+STALL_BYTES: Final = 64 * KIB
+"""Bytes of a blob that must arrive in each `REQUEST_TIMEOUT_S`; a slower peer counts as a broken one."""
+REGISTRY_ATTEMPTS: Final = 5
+"""How often one request is made while nothing gets on; the field's common number."""
+RETRY_BUDGET_S: Final = 60.0
+"""How long one operation may wait for a registry that gets no further, its own wish (Retry-After)
+included."""
+RETRY_PROGRESS_BYTES: Final = MIB
+"""A broken download that got this much further starts with new attempts."""
+MAX_REDIRECTS: Final = 10
+"""Redirects that one request follows, as browsers and other clients do."""
+MAX_TOKEN_BYTES: Final = 64 * KIB
+"""The answer of a token server or of a credential helper."""
+CREDENTIAL_HELPER_TIMEOUT_S: Final = 30.0
+"""How long a credential helper may take; some ask the network."""
+PARALLEL_BLOBS: Final = 4
+"""Blobs moved at a time; registries throttle clients that open more."""
+UPLOAD_CHUNK_BYTES: Final = 64 * MIB
+"""Larger blobs are uploaded in chunks of this size, so that a broken connection loses one chunk."""

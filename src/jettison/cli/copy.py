@@ -20,9 +20,10 @@ def command(source: str, destination: str, platform: str | None, force: bool, qu
     \b
     jettison copy docker-daemon:myapp:1.0 oci:build/app:1.0
     jettison copy docker-archive:app.tar docker-daemon:myapp:1.0
+    jettison copy docker://registry.example/team/app:1.0 oci:build/app:1.0
     """
     progress = Progress(quiet=quiet)
     with progress.stage("copy"):
-        done = copy_image(source, destination, platform=platform, replace=force)
+        done = copy_image(source, destination, platform=platform, replace=force, moved=progress.moved)
     stdout().print(f"{done.reference} [dim]{done.digest}[/dim]")
     return 0

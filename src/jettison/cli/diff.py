@@ -50,7 +50,7 @@ def command(
     sides = []
     for reference in (before, after):
         with progress.stage(f"inspect {reference}"):
-            image = open_image(reference, platform=platform)
+            image = open_image(reference, platform=platform, moved=progress.moved)
             options = Options(secrets=not no_secrets, hardening=False, duplicates=False)
             sides.append(Side(image, inspect_image(image, options=options)))
     if path is not None:

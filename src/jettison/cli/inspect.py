@@ -88,7 +88,7 @@ def command(
         raise UsageError("--vulnerabilities needs the packages", hint="leave --no-packages out")
     with progress.stage("inspect"):
         candidates = [_candidate(base, platform) for base in bases]
-        opened = open_image(image, platform=platform)
+        opened = open_image(image, platform=platform, moved=progress.moved)
         result = inspect_image(opened, candidates=candidates, options=options)
     if database and result.inventory:
         with progress.stage("vulnerabilities"):

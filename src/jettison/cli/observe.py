@@ -69,7 +69,7 @@ def command(
     earlier = running.read_evidence(evidence)
     with running.journal(progress) as journal:
         found = observe_once(
-            open_image(image, platform=run.platform),
+            open_image(image, platform=run.platform, moved=progress.moved),
             running.overrides(run),
             running.drive(run),
             journal,

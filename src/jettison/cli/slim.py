@@ -101,7 +101,7 @@ def command(
     folder = running.report_folder(report)
     with running.journal(progress) as journal:
         job = Job(
-            image=open_image(image, platform=run.platform),
+            image=open_image(image, platform=run.platform, moved=progress.moved),
             overrides=running.overrides(run),
             drive=running.drive(run),
             wanted=Wanted(policy=Policy(keep), shell=shell, include=include, exclude=exclude),

@@ -37,8 +37,8 @@ def command(original: str, candidate: str, as_json: bool, quiet: bool, **options
     progress = Progress(quiet=quiet)
     with running.journal(progress) as journal:
         result = verify(
-            open_image(original, platform=run.platform),
-            open_image(candidate, platform=run.platform),
+            open_image(original, platform=run.platform, moved=progress.moved),
+            open_image(candidate, platform=run.platform, moved=progress.moved),
             running.overrides(run),
             running.drive(run),
             journal,

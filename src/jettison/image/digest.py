@@ -48,5 +48,9 @@ class Digest:
         """The sha256 digest of `data`."""
         return cls("sha256:" + hashlib.sha256(data).hexdigest())
 
+    def matches(self, data: bytes) -> bool:
+        """Whether `data` has this digest."""
+        return hashlib.new(self.algorithm, data).hexdigest() == self.hex
+
     def __str__(self) -> str:
         return self.value

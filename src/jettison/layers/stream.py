@@ -16,6 +16,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from isal import igzip, isal_zlib
@@ -65,6 +66,9 @@ class Blob(Struct, frozen=True):
     """None where the source declares none for these bytes (layers of Docker archives)."""
     what: str = "the blob"
     """Its name in errors."""
+    path: Path | None = None
+    """A file that holds exactly these bytes once they were opened, verified and never written again, so that
+    it may be linked to instead of copied."""
 
 
 class Region(io.RawIOBase):

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
+from rich.status import Status
 
 from jettison.errors import JettisonError
 from jettison.layers.path import printable
@@ -75,6 +76,7 @@ class Progress:
     def __init__(self, *, quiet: bool) -> None:
         self._console = stderr()
         self._quiet = quiet
+        self._status: Status | None = None
         self.seconds: dict[str, float] = {}
         """How long each stage took, in the order in which they ran."""
 
@@ -86,14 +88,22 @@ class Progress:
             if self._quiet or not self._console.is_terminal:
                 yield
             else:
-                with self._console.status(escape(name) + " …"):
+                with self._console.status(escape(name) + " …") as self._status:
                     yield
         finally:
+            self._status = None
             self.seconds[name] = self.seconds.get(name, 0.0) + time.monotonic() - start
         if not self._quiet:
             self._console.print(
                 f"[green]✓[/green] {escape(name)} [dim]{time.monotonic() - start:.2f} s[/dim]"
             )
+
+    def moved(self, count: int, total: int) -> None:
+        """Shows how many bytes of how many were moved, beside the running stage; threads may call it."""
+        status = self._status
+        if status is not None:
+            text = str(status.status).partition(" … ")[0].removesuffix(" …")
+            status.update(f"{text} … {size(count)} of {size(total)}")
 
     def note(self, text: str) -> None:
         """Something worth knowing."""

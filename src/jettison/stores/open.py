@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from jettison.errors import UsageError
 from jettison.image.model import Image
 from jettison.image.platform import Platform
@@ -12,12 +14,18 @@ from jettison.stores.oci_archive.read import open_oci_archive
 from jettison.stores.oci_layout.read import open_oci_layout
 
 
-def open_image(text: str, *, platform: str | None = None, docker_host: str | None = None) -> Image:
+def open_image(
+    text: str,
+    *,
+    platform: str | None = None,
+    docker_host: str | None = None,
+    moved: Callable[[int, int], None] | None = None,
+) -> Image:
     """The image that the reference `text` names; a bare name is looked up in the Docker engine.
 
     `platform` (`os/architecture[/variant]`) chooses from an index; by default this host's. `docker_host`
-    overrides DOCKER_HOST. Nothing but documents is read yet. Raises `UsageError`, `NotFoundError`,
-    `HostError`, `RemoteError`, `RefusedError`.
+    overrides DOCKER_HOST; `moved` is told how many bytes came from a registry, and of how many. Nothing but
+    documents is read yet. Raises `UsageError`, `NotFoundError`, `HostError`, `RemoteError`, `RefusedError`.
     """
     reference = parse_reference(text)
     wanted = Platform.parse(platform) if platform else None
@@ -30,6 +38,10 @@ def open_image(text: str, *, platform: str | None = None, docker_host: str | Non
             return open_oci_archive(reference, wanted)
         case Transport.OCI:
             return open_oci_layout(reference, wanted)
+        case Transport.DOCKER:
+            from jettison.stores.registry.read import open_registry  # its imports cost others nothing
+
+            return open_registry(reference, wanted, moved)
         case _:
             hint = "copy it first: skopeo copy SOURCE oci:DIR:TAG"
             raise UsageError(f"images cannot be read from {reference.transport} yet: {text!r}", hint=hint)

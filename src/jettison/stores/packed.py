@@ -26,12 +26,13 @@ class PackedLayer(Struct, frozen=True):
     digest: Digest
     """Of `blob`, which verifies it."""
     blob: Blob
-    compression: Compression
+    compression: Compression | None = None
+    """None where the manifest that comes with the layer tells."""
 
     @property
     def descriptor(self) -> Descriptor:
         """Its OCI descriptor."""
-        return layer_descriptor(self.digest, self.blob.size, self.compression)
+        return layer_descriptor(self.digest, self.blob.size, self.compression or Compression.NONE)
 
 
 class PackedImage(Struct, frozen=True):
@@ -68,9 +69,10 @@ class Member(Struct, frozen=True):
 def pack(image: Image, *, without: frozenset[Compression] = frozenset()) -> PackedImage:
     """`image` as it is stored: config, layers and, where it has one, manifest byte for byte, except that
     layers with a compression in `without` are unpacked. Raises what reading the layers raises."""
-    layers = tuple(_pack(layer, without) for layer in image.layers)
     if isinstance(image, StoredImage) and image.raw_manifest is not None and not without:
-        return PackedImage(image.raw_config, image.raw_manifest, image.manifest_type, layers)
+        kept = tuple(_kept(layer) for layer in image.layers)
+        return PackedImage(image.raw_config, image.raw_manifest, image.manifest_type, kept)
+    layers = tuple(_pack(layer, without) for layer in image.layers)
     manifest = image_manifest(image.raw_config, [layer.descriptor for layer in layers])
     return PackedImage(image.raw_config, manifest.as_bytes(), manifest.media_type, layers)
 
@@ -114,11 +116,20 @@ def _pack(layer: Layer, without: frozenset[Compression]) -> PackedLayer:
     return PackedLayer(layer.diff_id, layer.diff_id, blob, Compression.NONE)
 
 
+def _kept(layer: Layer) -> PackedLayer:
+    """A layer that the manifest describes already: nothing of it is read."""
+    if isinstance(layer, TarLayer) and layer.blob.digest is not None:
+        return PackedLayer(layer.diff_id, layer.blob.digest, layer.blob)
+    return _pack(layer, frozenset())
+
+
 def _as_is(layer: TarLayer, compression: Compression) -> PackedLayer:
     """The bytes of the layer; their digest is worked out where the source declares none."""
     blob = layer.blob
     digest = blob.digest or (layer.diff_id if compression is Compression.NONE else _digest(blob))
-    return PackedLayer(layer.diff_id, digest, Blob(blob.open, blob.size, digest, blob.what), compression)
+    return PackedLayer(
+        layer.diff_id, digest, Blob(blob.open, blob.size, digest, blob.what, blob.path), compression
+    )
 
 
 def _digest(blob: Blob) -> Digest:

@@ -21,7 +21,7 @@ class Published:
 
     reference: str
     digest: Digest
-    """The image id for engines and Docker archives, the digest of the manifest for OCI layouts."""
+    """The image id for engines and Docker archives, the digest of the manifest elsewhere."""
 
 
 def publish(
@@ -53,6 +53,12 @@ def publish(
             digest = write_oci_archive(pack(image), reference, replace=replace)
         case Transport.OCI:
             digest = write_oci_layout(pack(image), reference)
+        case Transport.DOCKER:
+            from jettison.stores.registry.write import write_registry  # its imports cost others nothing
+
+            origin = parse_reference(source) if source is not None else None
+            from_registry = origin if origin and origin.transport is Transport.DOCKER else None
+            digest = write_registry(pack(image), _tagged(reference), source=from_registry)
         case _:
             hint = "write oci:DIR:TAG, then: skopeo copy oci:DIR:TAG DESTINATION"
             raise UsageError(f"images cannot be written to {reference.transport} yet: {text!r}", hint=hint)
@@ -71,5 +77,7 @@ def _is_same(one: Reference, other: Reference) -> bool:
     if one.path is not None and other.path is not None:
         same_tag = Transport.OCI not in (one.transport, other.transport) or one.tag == other.tag
         return same_tag and one.path.resolve() == other.path.resolve()
+    if one.transport is Transport.DOCKER is other.transport:
+        return one.canonical == other.canonical
     engines = (Transport.DOCKER_DAEMON, Transport.BARE)
     return one.transport in engines and other.transport in engines and one.canonical == other.canonical

@@ -116,7 +116,13 @@ def test_another_tag_of_the_layout_of_the_source_may_be_written(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", ["docker://host/app", "podman:app", "docker-daemon:sha256:" + "a" * 64, "app@sha256:" + "a" * 64]
+    "name",
+    [
+        "docker://host/app@sha256:" + "a" * 64,
+        "podman:app",
+        "docker-daemon:sha256:" + "a" * 64,
+        "app@sha256:" + "a" * 64,
+    ],
 )
 def test_what_cannot_be_written_to_is_a_usage_error(tmp_path, name):
     with pytest.raises(UsageError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from jettison.layers.files import (
     temporary_folder,
 )
 from jettison.layers.layer import drain
-from jettison.layers.stream import opened
+from jettison.layers.stream import Blob, opened
 from jettison.layers.tar import CHUNK
 from jettison.stores.files import FolderFiles, read_document
 from jettison.stores.packed import Member, PackedImage, index_of, members
@@ -115,6 +116,8 @@ def _write(folder: Path, member: Member) -> None:
     """Write one file, durable, complete or not at all."""
     path = folder / member.path
     path.parent.mkdir(parents=True, exist_ok=True)
+    if isinstance(member.content, Blob) and _is_linked(member.content, path):
+        return
     with new_file(path) as stream:
         if isinstance(member.content, bytes):
             stream.write(member.content)
@@ -122,3 +125,15 @@ def _write(folder: Path, member: Member) -> None:
         with opened(member.content) as source:
             while piece := source.read(CHUNK):
                 stream.write(piece)
+
+
+def _is_linked(blob: Blob, path: Path) -> bool:
+    """Make `path` a link to the file of `blob`, which is verified and on the disk, if that can be done."""
+    if blob.path is None:
+        return False
+    blob.open().close()  # a registry's blob is in its file only then
+    try:
+        os.link(blob.path, path)
+    except OSError:  # another file system, or there is a file already
+        return False
+    return True
