@@ -98,6 +98,10 @@ MAX_REPORT_BYTES: Final = 512 * MIB
 MAX_EVIDENCE_BYTES: Final = 512 * MIB
 """An evidence.json; a trace is bounded far below it."""
 
+# --- the cache
+MAX_BLOB_CACHE_BYTES: Final = 20 * GIB
+"""Layers of registries that stay in the cache from one run to the next; the least recently used go first."""
+
 # --- registries
 REQUEST_TIMEOUT_S: Final = 30.0
 """How long a registry may be silent before its connection counts as broken."""

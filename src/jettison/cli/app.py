@@ -37,6 +37,7 @@ COMMANDS = {
     "diff": _Command("jettison.cli.diff", "What changed between two images."),
     "lint": _Command("jettison.cli.lint", "Check Dockerfiles and their context; fix what is safe."),
     "copy": _Command("jettison.cli.copy", "Copy an image between any two places."),
+    "cache": _Command("jettison.cli.cache", "What is kept to be faster next time; remove it."),
     "doctor": _Command(
         "jettison.cli.doctor", "What this host offers, what to install, what was left behind."
     ),

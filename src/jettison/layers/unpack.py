@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import functools
 import os
 import shutil
 import stat
@@ -28,7 +29,7 @@ from jettison.layers.cache import changes_of, remember
 from jettison.layers.changes import IMPLIED_MODE, Changes, Collector, Node
 from jettison.layers.content import Folder
 from jettison.layers.entry import Entry, Kind
-from jettison.layers.files import host_errors, sweep_folders, temporary_folder
+from jettison.layers.files import Handle, host_errors, sweep_folders, temporary_folder
 from jettison.layers.layer import drain
 from jettison.layers.merge import MergedTree
 from jettison.layers.path import name, parent
@@ -63,7 +64,23 @@ def unpacked(image: Image, index: int) -> Path:
             with _locked(store / f"{key}.lock"):
                 if not target.is_dir():
                     _fill(target, image, index, below)
+        try:
+            _held(target)
+            os.utime(store / f"{key}.lock")  # the least recently used go first
+        except FileNotFoundError:  # removed from the cache just now
+            return unpacked(image, index)
     return target
+
+
+@functools.cache
+def _held(folder: Path) -> Handle:
+    """The shared lock of `folder`, which keeps it in the cache for as long as this process lives; raises
+    FileNotFoundError."""
+    handle = Handle(os.open(folder, _FOLDER | os.O_CLOEXEC))
+    fcntl.flock(handle, fcntl.LOCK_SH)
+    if not os.path.samestat(os.fstat(handle.fileno()), os.stat(folder)):
+        raise FileNotFoundError(folder)
+    return handle
 
 
 def unpack_image(image: Image, folder: Path) -> list[Path]:

@@ -14,7 +14,10 @@ from jettison.cache import cache_folder
 from jettison.image.digest import Digest
 from jettison.layers.files import Handle, host_errors, sync_folder
 from jettison.layers.stream import BUFFER, Region
+from jettison.layers.upkeep import items, prune
+from jettison.limits import MAX_BLOB_CACHE_BYTES
 
+FOLDER = "blobs"
 _PART = ".part"
 
 
@@ -22,7 +25,7 @@ class BlobStore:
     """A folder of blobs. One appears complete and verified or not at all; processes may share it."""
 
     def __init__(self) -> None:
-        folder = cache_folder("blobs")
+        folder = cache_folder(FOLDER)
         self._own = tempfile.TemporaryDirectory(prefix="jettison-blobs-") if folder is None else None
         self._folder = Path(self._own.name) if self._own else folder or Path()
 
@@ -41,6 +44,10 @@ class BlobStore:
         except OSError:
             pass
         return False
+
+    def bound(self) -> None:
+        """Remove the least recently used blobs over `MAX_BLOB_CACHE_BYTES`."""
+        prune([item for item in items(self._folder.parent) if item.kind == FOLDER], MAX_BLOB_CACHE_BYTES)
 
     def open(self, digest: Digest, size: int) -> Region:
         """The bytes of a blob that is there; raises FileNotFoundError if it is not any more."""

@@ -59,6 +59,7 @@ class Pull:
     def _start(self) -> dict[Digest, Future[None]]:
         with self._lock:
             if not self._jobs:
+                self._store.bound()
                 pool = ThreadPoolExecutor(PARALLEL_BLOBS, "pull")
                 largest_first = sorted(self._layers.values(), key=lambda layer: -layer.size)
                 self._jobs = {layer.digest: pool.submit(self._receive, layer) for layer in largest_first}
