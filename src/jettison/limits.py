@@ -124,3 +124,7 @@ PARALLEL_BLOBS: Final = 4
 """Blobs moved at a time; registries throttle clients that open more."""
 UPLOAD_CHUNK_BYTES: Final = 64 * MIB
 """Larger blobs are uploaded in chunks of this size, so that a broken connection loses one chunk."""
+
+# --- Podman
+PODMAN_START_TIMEOUT_S: Final = 20.0
+"""How long a Podman service of our own may take to listen; the first start makes its storage."""

@@ -33,7 +33,7 @@ _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}\Z")
 _REF_NAME = re.compile(r"[A-Za-z0-9]+(?:[-._:@/+]+[A-Za-z0-9]+)*\Z")
 _MAX_NAME = 255
 _HINT = (
-    "write NAME[:TAG], docker-daemon:NAME[:TAG], docker://HOST/NAME[:TAG], oci:DIR[:TAG], "
+    "write NAME[:TAG], docker-daemon:NAME[:TAG], podman:NAME[:TAG], docker://HOST/NAME[:TAG], oci:DIR[:TAG], "
     "oci-archive:FILE[:TAG] or docker-archive:FILE"
 )
 

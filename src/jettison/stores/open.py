@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from jettison.errors import UsageError
 from jettison.image.model import Image
 from jettison.image.platform import Platform
 from jettison.image.reference import Transport, parse_reference
@@ -12,6 +11,7 @@ from jettison.stores.docker_archive.read import open_docker_archive
 from jettison.stores.docker_daemon.read import open_daemon
 from jettison.stores.oci_archive.read import open_oci_archive
 from jettison.stores.oci_layout.read import open_oci_layout
+from jettison.stores.podman.read import open_podman
 
 
 def open_image(
@@ -38,10 +38,9 @@ def open_image(
             return open_oci_archive(reference, wanted)
         case Transport.OCI:
             return open_oci_layout(reference, wanted)
+        case Transport.PODMAN:
+            return open_podman(reference)
         case Transport.DOCKER:
             from jettison.stores.registry.read import open_registry  # its imports cost others nothing
 
             return open_registry(reference, wanted, moved)
-        case _:
-            hint = "copy it first: skopeo copy SOURCE oci:DIR:TAG"
-            raise UsageError(f"images cannot be read from {reference.transport} yet: {text!r}", hint=hint)

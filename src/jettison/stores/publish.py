@@ -13,6 +13,7 @@ from jettison.stores.docker_daemon.write import write_daemon
 from jettison.stores.oci_archive.write import write_oci_archive
 from jettison.stores.oci_layout.write import write_oci_layout
 from jettison.stores.packed import pack
+from jettison.stores.podman.write import write_podman
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +60,8 @@ def publish(
             origin = parse_reference(source) if source is not None else None
             from_registry = origin if origin and origin.transport is Transport.DOCKER else None
             digest = write_registry(pack(image), _tagged(reference), source=from_registry)
-        case _:
-            hint = "write oci:DIR:TAG, then: skopeo copy oci:DIR:TAG DESTINATION"
-            raise UsageError(f"images cannot be written to {reference.transport} yet: {text!r}", hint=hint)
+        case Transport.PODMAN:
+            digest = write_podman(image, _tagged(reference))
     return Published(text, digest)
 
 
@@ -78,6 +78,8 @@ def _is_same(one: Reference, other: Reference) -> bool:
         same_tag = Transport.OCI not in (one.transport, other.transport) or one.tag == other.tag
         return same_tag and one.path.resolve() == other.path.resolve()
     if one.transport is Transport.DOCKER is other.transport:
+        return one.canonical == other.canonical
+    if one.transport is Transport.PODMAN is other.transport:
         return one.canonical == other.canonical
     engines = (Transport.DOCKER_DAEMON, Transport.BARE)
     return one.transport in engines and other.transport in engines and one.canonical == other.canonical

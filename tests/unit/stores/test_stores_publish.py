@@ -119,7 +119,7 @@ def test_another_tag_of_the_layout_of_the_source_may_be_written(tmp_path):
     "name",
     [
         "docker://host/app@sha256:" + "a" * 64,
-        "podman:app",
+        "podman:app@sha256:" + "a" * 64,
         "docker-daemon:sha256:" + "a" * 64,
         "app@sha256:" + "a" * 64,
     ],

@@ -8,7 +8,7 @@ import ssl
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from urllib.parse import quote, urlsplit
 
 import httpx
@@ -24,7 +24,7 @@ _OLDEST, _NEWEST = (1, 24), (1, 47)
 """API versions that this client speaks: from `RootFS` in image inspection to the latest it was written
 against."""
 _TIMEOUT = httpx.Timeout(600.0, connect=10.0)
-_CHUNK = 1 << 20
+BODY_CHUNK = 1 << 20
 
 
 class Engine:
@@ -37,7 +37,7 @@ class Engine:
         self._client = _client(self.host, environment)
         self._prefix: str | None = None
 
-    def __enter__(self) -> Engine:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -60,7 +60,7 @@ class Engine:
         with self._request(
             "GET", f"/images/{quote(name, safe='/:@')}/get", f"the image {name!r}"
         ) as response:
-            return spool(_Body(response.iter_bytes(_CHUNK)), MAX_LAYER_BYTES, f"the image {name!r}")
+            return spool(Body(response.iter_bytes(BODY_CHUNK)), MAX_LAYER_BYTES, f"the image {name!r}")
 
     def load(self, archive: Iterable[bytes]) -> None:
         """Load a Docker archive."""
@@ -121,7 +121,7 @@ class Engine:
             ) from None
 
 
-class _Body(io.RawIOBase):
+class Body(io.RawIOBase):
     """The pieces of a response as a raw stream, each read as it came."""
 
     def __init__(self, pieces: Iterator[bytes]) -> None:
