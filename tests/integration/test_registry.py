@@ -12,12 +12,14 @@ from registries import BASIC, serving, with_passwords, with_tokens
 from builders import Item, archive, image_of
 from jettison.errors import RemoteError, UsageError
 from jettison.image.model import image_id
+from jettison.image.reference import parse_reference
 from jettison.image.validate import validate
 from jettison.layers.tree import FileTree
 from jettison.stores.copy import copy_image
 from jettison.stores.open import open_image
 from jettison.stores.publish import publish
 from jettison.stores.registry import write
+from jettison.stores.registry.referrers import Attachment, attach
 
 pytestmark = pytest.mark.integration
 NOISE = random.Random(1).randbytes(2_000_000)
@@ -68,6 +70,12 @@ def log_in(tmp_path):
 def skopeo(*arguments: str) -> None:
     done = subprocess.run(["skopeo", "copy", "-q", *arguments], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
+
+
+def inspect(reference: str) -> bytes:
+    """The manifest as skopeo reads it."""
+    command = ["skopeo", "inspect", "--raw", "--tls-verify=false", reference]
+    return subprocess.run(command, check=True, capture_output=True, timeout=60).stdout
 
 
 def shape(image) -> list[tuple]:
@@ -146,6 +154,25 @@ def test_tokens_are_fetched_for_what_is_done_and_no_more(tokens, scopes, tmp_pat
     copy_image(f"docker://{tokens}/app:1", f"docker://{tokens}/mounted:1")
     assert "repository:app:pull" in scopes
     assert "repository:mounted:pull,push" in scopes
+
+
+def test_documents_are_attached_by_the_tag_where_a_registry_has_no_referrers(registry, tmp_path):
+    name = f"docker://{registry}/attached/app:1"
+    digest = publish(open_image(archive(tmp_path, LAYERS)), name).digest
+    documents = [Attachment(each, f"application/x-{each}", each.encode()) for each in ("one", "two")]
+    for _ in range(2):
+        attach(parse_reference(name), digest, documents)
+    tag = str(digest).replace(":", "-")
+    url = f"docker://{registry}/attached/app"
+    index = json.loads(inspect(f"{url}:{tag}"))
+    assert [entry["artifactType"] for entry in index["manifests"]] == [
+        "application/x-one",
+        "application/x-two",
+    ]
+    manifest = json.loads(inspect(f"{url}@{index['manifests'][1]['digest']}"))
+    assert manifest["subject"]["digest"] == str(digest)
+    assert manifest["layers"][0]["size"] == 3
+    assert open_image(name).manifest_digest == digest
 
 
 def test_the_source_itself_is_never_overwritten(registry, tmp_path):

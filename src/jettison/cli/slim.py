@@ -121,12 +121,16 @@ def _deliver(job: Job, made: Slimmed, folder: Path | None, *, as_json: bool) -> 
     # What is only needed in the end is not loaded before the application starts.
     from jettison.report.files import write_report, write_whole
     from jettison.report.summary import summary
+    from jettison.slim.attached import attach_documents, in_registries
     from jettison.slim.documents import documents
 
+    pushed = in_registries(made.report.published)
+    made_documents = documents(job, made) if pushed or folder is not None else {}
     if folder is not None:
-        for name, content in documents(job, made).items():
+        for name, content in made_documents.items():
             write_whole(folder / name, content)
         write_report(made.report, folder / "report.json")
+    attach_documents(pushed, made_documents)
     if as_json:
         click.echo(msgspec.json.encode(made.report))
     else:

@@ -39,6 +39,11 @@ def write_registry(image: PackedImage, reference: Reference, *, source: Referenc
         return put_manifest(registry, image.manifest, image.manifest_type, reference.tag or "latest")
 
 
+def put_blob(registry: Registry, content: bytes) -> None:
+    """Store a document, unless it is there already."""
+    _Upload(registry, "").document(content)
+
+
 def put_manifest(registry: Registry, raw: bytes, media_type: str, tag: str) -> Digest:
     """Put a manifest under `tag`, a tag or its digest; its digest."""
     digest = Digest.of(raw)
