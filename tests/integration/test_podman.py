@@ -4,6 +4,7 @@ import subprocess
 from collections.abc import Iterator
 
 import pytest
+from registries import serving
 
 from builders import Item, archive, image_of
 from jettison.errors import NotFoundError
@@ -67,3 +68,21 @@ def test_what_podman_loaded_keeps_its_config(tmp_path, form, no_images_left):
 def test_what_podman_lacks_is_not_found():
     with pytest.raises(NotFoundError, match="Podman"):
         open_image("podman:lab-reg/missing:1")
+
+
+def test_an_image_is_the_same_through_every_transport(tmp_path):
+    source = archive(tmp_path, LAYERS)
+    original = open_image(source)
+    with serving(tmp_path / "registry") as host:
+        places = [
+            f"oci:{tmp_path}/o:1",
+            f"oci-archive:{tmp_path}/o.tar:1",
+            f"docker-archive:{tmp_path}/d.tar:{NAME}",
+            f"podman:{NAME}",
+            f"docker://{host}/{NAME}",
+        ]
+        for place in places:
+            copy_image(source, place)
+            found = open_image(place)
+            assert found.raw_config == original.raw_config
+            assert shape(found) == shape(original)
