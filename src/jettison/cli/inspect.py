@@ -20,7 +20,7 @@ from jettison.inspect.scan import Options, Result, inspect_image
 from jettison.inspect.vulnerabilities import assess
 from jettison.report.files import write_whole
 from jettison.report.inspection import bills, html, machine, markdown, screen
-from jettison.report.terminal import Progress, stdout
+from jettison.report.terminal import Progress, show_line, stdout
 from jettison.stores.open import open_image
 
 
@@ -104,6 +104,9 @@ def command(
     _write_files(opened, result, verdicts, chosen)
     if as_json:
         click.echo(result.document.to_json(), nl=False)
+        for verdict in verdicts:
+            if not verdict.passed:
+                show_line(f"budget {verdict.text}")
     elif as_markdown:
         click.echo(markdown.inspection(result.document, verdicts), nl=False)
     else:

@@ -73,7 +73,7 @@ def _comparison(found: Comparison) -> Iterator[str]:
     yield f"### {_md(found.after.reference)}: {signed(by) if by else 'same size'}"
     yield f"\nagainst {_md(found.before.reference)}, {found.shared_layers} layers shared\n"
     yield "| | before | after | change |\n|---|---:|---:|---:|"
-    for name in ("on_disk", "reachable", "dead", "duplicate"):
+    for name in ("on_disk", "reachable", "dead"):
         a, b = getattr(old, name), getattr(new, name)
         yield f"| {name.replace('_', ' ')} | {size(a)} | {size(b)} | {signed(b - a)} |"
     yield f"| files | {old.files:,} | {new.files:,} | {new.files - old.files:+,} |"
