@@ -169,7 +169,7 @@ def divide(word: Word, text: Mapped) -> Pair:
     key, equals, value = word.text.partition("=")
     if not equals:
         return Pair(word, None, word.span)
-    index = _index_of(text, word.span.start)
+    index = index_of(text, word.span.start)
     middle = text.at(index + text.text[index:].index("="))
     return Pair(
         Word(key, word.span._replace(end=middle)),
@@ -178,7 +178,7 @@ def divide(word: Word, text: Mapped) -> Pair:
     )
 
 
-def _index_of(text: Mapped, offset: int) -> int:
+def index_of(text: Mapped, offset: int) -> int:
     """The index in `text` of the character at a source offset that is known to be in it."""
     index = 0
     for piece in text.pieces():
