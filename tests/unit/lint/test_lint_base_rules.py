@@ -16,6 +16,7 @@ from jettison.lint.rules.latest_tag import LatestTag
 from jettison.lint.rules.major_version_only import MajorVersionOnly
 from jettison.lint.rules.moving_tag import MovingTag
 from jettison.lint.rules.redundant_platform import RedundantPlatform
+from jettison.lint.rules.untagged_base_image import UntaggedBaseImage
 from jettison.lint.rules.untagged_copy_source import UntaggedCopySource
 from jettison.lint.rules.untrusted_registry import UntrustedRegistry
 from jettison.lint.testing import findings, fixed, marked
@@ -112,3 +113,8 @@ def test_platforms_are_removed() -> None:
     assert fixed(RedundantPlatform, "FROM --platform=$TARGETPLATFORM  a:1 AS x\n") == "FROM a:1 AS x\n"
     assert fixed(ConstantPlatform, "FROM --platform=linux/arm64 a:1\n", unsafe=True) == "FROM a:1\n"
     assert fixed(InvalidImageName, "FROM Debian:12.5\n", unsafe=True) == "FROM debian:12.5\n"
+
+
+def test_what_stands_behind_an_at_sign_is_no_missing_tag() -> None:
+    """An argument for the digest may have a default that is none."""
+    assert findings(UntaggedBaseImage, "ARG D=latest\nFROM a/b@${D}\n") == []

@@ -48,6 +48,6 @@ class UntaggedBaseImage(Rule):
         if not isinstance(node, From) or node.image is None or stage is None or stage.base is None:
             return
         base = stage.base
-        if base.tag or base.digest or base.name == "scratch":
+        if base.tag or base.digest or base.name == "scratch" or "@" in base.text:
             return
         yield self.at(node.image.span, f"`{base.text}` has no tag, so every build may get another image")
