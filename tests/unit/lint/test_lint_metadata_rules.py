@@ -6,6 +6,7 @@ import pytest
 
 from jettison.lint.config import Settings
 from jettison.lint.rule import Rule
+from jettison.lint.rules.invalid_label_key import InvalidLabelKey
 from jettison.lint.rules.invalid_port import InvalidPort
 from jettison.lint.rules.maintainer_instruction import MaintainerInstruction
 from jettison.lint.rules.no_healthcheck import NoHealthcheck
@@ -42,6 +43,7 @@ from jettison.lint.testing import complete, fixed, marked
         (WorkdirInSystemFolder, "WORKDIR /a\nWORKDIR /proc/1", ["/proc/1"]),
         (VolumeOnSystemFolder, 'VOLUME ["/data", "/dev/shm"]', ['"/dev/shm"']),
         (SeveralSourcesIntoFile, 'COPY a b /c\nADD ["d", "e", "/f"]', ["/c", '"/f"']),
+        (InvalidLabelKey, 'LABEL A=1 "b c"=2 com.docker.x=3 d..e=4', ["A", '"b c"', "com.docker.x", "d..e"]),
         (RelativeCopyDestination, "COPY a .\nWORKDIR /x\nCOPY b .", ["."]),
     ],
 )
@@ -65,6 +67,7 @@ def test_speaks(rule: type[Rule], text: str, places: list[str]) -> None:
         (WorkdirInSystemFolder, "WORKDIR /etc\nRUN x\nWORKDIR /etc/app"),
         (VolumeOnSystemFolder, "VOLUME /device /data $X"),
         (SeveralSourcesIntoFile, "COPY a /c\nCOPY a b ./\nCOPY a b .\nCOPY a b $D\nCOPY a b C:\\\\d\\\\"),
+        (InvalidLabelKey, "LABEL a.b-c_d=1 'e'=2 $X=3\nENV A=1"),
         (RelativeCopyDestination, "FROM a:1 AS x\nWORKDIR /y\nFROM x\nCOPY a b/\nADD c /d"),
         (RelativeCopyDestination, "COPY a $D/\nCOPY a C:/b"),
     ],
