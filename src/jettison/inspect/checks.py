@@ -17,6 +17,7 @@ from jettison.inspect.access import Access
 from jettison.inspect.base import Base
 from jettison.inspect.history import Instruction
 from jettison.inspect.model import Check, Level, Origin
+from jettison.inspect.secrets import redact
 from jettison.layers.entry import Kind
 from jettison.layers.path import encode_path
 from jettison.layers.tree import FileTree
@@ -103,7 +104,7 @@ def _instructions(subject: Subject) -> Iterator[Check]:
         origin = subject.entry_origin(instruction)
         for name, level, title, applies, remedy in _INSTRUCTION_CHECKS:
             if applies(instruction):
-                text = " ".join(instruction.text.split())
+                text = redact(" ".join(instruction.text.split()))
                 yield Check(name, level, title, text[:200], remedy, origin, (), instruction.layer)
 
 

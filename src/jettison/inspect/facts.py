@@ -17,7 +17,7 @@ from jettison.inspect.content import Seen
 from jettison.inspect.hardening import Defences
 from jettison.inspect.history import Instruction, by_layer
 from jettison.inspect.model import Origin
-from jettison.inspect.secrets import is_secret_value, mask
+from jettison.inspect.secrets import is_secret_value, mask, redact
 from jettison.inspect.space import Dead, Space
 from jettison.layers.entry import Kind
 from jettison.layers.layer import TarLayer
@@ -105,7 +105,7 @@ def layers(
             diff_id=str(source.layers[index].diff_id),
             origin=origin(index, base),
             instruction=entry.index if entry else None,
-            text=" ".join(entry.text.split())[:300] if entry else "",
+            text=redact(" ".join(entry.text.split()))[:300] if entry else "",
             pulled=_pulled(source, index),
             on_disk=layer.payload,
             reachable=layer.reachable,
@@ -129,7 +129,9 @@ def origin(layer: int, base: Base) -> Origin:
 def history(entries: Sequence[Instruction], subject: Subject) -> tuple[model.InstructionFacts, ...]:
     """The instructions, oldest first."""
     return tuple(
-        model.InstructionFacts(i.index, i.keyword, i.text, i.layer, subject.entry_origin(i), i.created)
+        model.InstructionFacts(
+            i.index, i.keyword, redact(i.text), i.layer, subject.entry_origin(i), i.created
+        )
         for i in entries
     )
 

@@ -15,6 +15,7 @@ from jettison.inspect.content import Job, Seen, examine
 from jettison.inspect.files import LayerFiles
 from jettison.inspect.model import Inspection
 from jettison.inspect.published import Published
+from jettison.inspect.secrets import redact
 from jettison.inspect.space import Cause, Dead, Space, measure
 from jettison.inspect.waste import waste
 from jettison.layers.changes import Node
@@ -163,7 +164,9 @@ def _document(
         sizes=facts.sizes(image, space, base, duplicates),
         layers=facts.layers(image, space, base, entries),
         history=facts.history(entries, subject),
-        dockerfile=history.dockerfile(entries, image.config, base=base.name, base_entries=base.entries),
+        dockerfile=redact(
+            history.dockerfile(entries, image.config, base=base.name, base_entries=base.entries)
+        ),
         waste=waste(space.tree, found, space.dead, removable, base.layers),
         dead=facts.dead(space.dead[:MAX_DEAD]),
         duplicates=duplicates[:MAX_DUPLICATES],

@@ -131,6 +131,14 @@ def scan(data: bytes, path: bytes, *, public: bool = False) -> list[Match]:
     ]
 
 
+def redact(text: str) -> str:
+    """`text` with every secret in it masked, for what is shown of a history."""
+    data = text.encode(errors="surrogateescape")
+    for secret in sorted({found[3] for found in _all(data, b"", public=False)}, key=len, reverse=True):
+        data = data.replace(secret, mask(secret).encode())
+    return data.decode(errors="replace")
+
+
 def _all(data: bytes, path: bytes, *, public: bool) -> Iterator[tuple[int, str, str, bytes]]:
     yield from _known_forms(data)
     yield from _private_keys(data)

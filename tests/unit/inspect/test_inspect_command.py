@@ -97,3 +97,12 @@ def test_options_can_stand_in_the_settings_file(
     Path("jettison.toml").write_text("[inspect]\nno-secrets = true\n")
     assert inspect("--json") == 0
     assert json.loads(capsys.readouterr().out)["secrets"] is None
+
+
+def test_a_secret_of_the_history_is_shown_nowhere(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    token = "ghp_" + "16C7e42F292c6912E7710c838347Ae178B4a"
+    reference = archive(tmp_path, LAYERS[1:], history=[{"created_by": f"RUN curl -H 'Bearer {token}' host"}])
+    assert run(["inspect", reference, "--quiet", "--json", "--html", str(tmp_path / "page.html")]) == 0
+    found = capsys.readouterr().out
+    assert "history" in {secret["place"] for secret in json.loads(found)["secrets"]}
+    assert token not in found + (tmp_path / "page.html").read_text()
