@@ -117,12 +117,12 @@ def test_a_created_file_is_a_write_of_something_absent(build):
 def test_files_that_were_removed_again_are_not_missing(build):
     evidence = build(
         look("/tmp/work", Operation.WRITE, WriteOperation.MKDIR),
-        look("/tmp/work/a", Operation.OPEN, CREATE, WRITE),
-        look("/tmp/work/b", Operation.STAT),
-        look("/tmp/work/a", Operation.WRITE, UNLINK),
+        look("/tmp/build/a", Operation.OPEN, CREATE, WRITE),
+        look("/tmp/build/b", Operation.STAT),
+        look("/tmp/build/a", Operation.WRITE, UNLINK),
     )
     assert evidence.missing == {}
-    assert evidence.writes["/tmp/work/a"].operations == {CREATE, WRITE, UNLINK}
+    assert evidence.writes["/tmp/build/a"].operations == {CREATE, WRITE, UNLINK}
 
 
 def test_a_file_cannot_be_made_in_a_folder_that_is_missing(build):

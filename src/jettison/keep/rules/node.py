@@ -9,7 +9,7 @@ the packages that its `package.json` depends on.
 **Cost.** 5 to 60 MB; what `devDependencies` brought and nothing reaches goes. Left out of packages: tests,
 documentation, examples, source maps, type declarations, sources of compiled add-ons.
 
-**Sources.** nodejs.org/api/modules.html, esm.html, packages.html; docs.npmjs.com, package.json.
+**Sources.** nodejs.org/api/modules.html, esm.html, packages.html; the documentation of npm, package.json.
 """
 
 from __future__ import annotations
