@@ -84,7 +84,7 @@ SHA = "RUN curl -fLo /x https://a/b && echo 'abc /x' | sha256sum -c -"
         (RemoteAddWithoutChecksum, "ARG U=https://a/b\nADD $U /x", ["$U"]),
         (CertificateCheckOff, "RUN curl -fsSLk https://a", ["-fsSLk"]),
         (CertificateCheckOff, "RUN wget --no-check-certificate https://a", ["--no-check-certificate"]),
-        (CertificateCheckOff, "RUN pip install --trusted-host index.example x", ["index.example"]),
+        (CertificateCheckOff, "RUN pip install --trusted-host pip.example x", ["pip.example"]),
         (CertificateCheckOff, "RUN git -c http.sslVerify=false clone x", ["http.sslVerify=false"]),
         (CertificateCheckOff, "RUN git config --global http.sslVerify false", ["false"]),
         (CertificateCheckOff, "RUN npm config set strict-ssl false", ["false"]),
@@ -97,7 +97,7 @@ SHA = "RUN curl -fLo /x https://a/b && echo 'abc /x' | sha256sum -c -"
         ),
         (CertificateCheckOffByVariable, "RUN GIT_SSL_NO_VERIFY=true git clone x", ["true"]),
         (CertificateCheckOffByVariable, "RUN export PYTHONHTTPSVERIFY=0 && x", ["0"]),
-        (CertificateCheckOffByVariable, "ARG PIP_TRUSTED_HOST=index.example", ["PIP_TRUSTED_HOST=index.example"]),
+        (CertificateCheckOffByVariable, "ARG PIP_TRUSTED_HOST=pip.example", ["PIP_TRUSTED_HOST=pip.example"]),
         (SignatureCheckOff, "RUN apk add --allow-untrusted --repository x y", ["--allow-untrusted"]),
         (SignatureCheckOff, "RUN apt-get install --force-yes x", ["--force-yes"]),
         (

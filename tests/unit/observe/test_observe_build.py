@@ -116,7 +116,7 @@ def test_a_created_file_is_a_write_of_something_absent(build):
 
 def test_files_that_were_removed_again_are_not_missing(build):
     evidence = build(
-        look("/tmp/work", Operation.WRITE, WriteOperation.MKDIR),
+        look("/tmp/build", Operation.WRITE, WriteOperation.MKDIR),
         look("/tmp/build/a", Operation.OPEN, CREATE, WRITE),
         look("/tmp/build/b", Operation.STAT),
         look("/tmp/build/a", Operation.WRITE, UNLINK),
