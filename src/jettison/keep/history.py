@@ -28,6 +28,8 @@ class OwnLayers:
     """Made by COPY, ADD, or a tool that builds images without a Dockerfile."""
     ran: frozenset[int]
     """Made by RUN or WORKDIR."""
+    commands: tuple[str, ...] = ()
+    """The text of each RUN."""
 
 
 def own_layers(config: ImageConfig, *, systems: Collection[int] = ()) -> OwnLayers:
@@ -42,11 +44,11 @@ def own_layers(config: ImageConfig, *, systems: Collection[int] = ()) -> OwnLaye
     start = _start(words, config.history)
     made = [(i, words[i]) for i, entry in enumerate(config.history) if not entry.empty_layer]
     bases = [i for layer, (i, word) in enumerate(made) if layer in systems and word in ("ADD", "")]
-    own = [
-        (layer, word) for layer, (i, word) in enumerate(made) if i >= max([start, *(i + 1 for i in bases)])
-    ]
+    first = max([start, *(i + 1 for i in bases)])
+    own = [(layer, word) for layer, (i, word) in enumerate(made) if i >= first]
     ran = frozenset(layer for layer, word in own if word in ("RUN", "WORKDIR"))
-    return OwnLayers(frozenset(layer for layer, _ in own) - ran, ran)
+    commands = tuple(config.history[i].created_by for i, word in made if i >= first and word == "RUN")
+    return OwnLayers(frozenset(layer for layer, _ in own) - ran, ran, commands)
 
 
 def _word(entry: History) -> str:

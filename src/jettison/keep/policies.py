@@ -21,6 +21,7 @@ from jettison.keep.rules.perl import Perl
 from jettison.keep.rules.php import Php
 from jettison.keep.rules.plugins import Plugins
 from jettison.keep.rules.python import PythonCode
+from jettison.keep.rules.requested import Requested
 from jettison.keep.rules.ruby import Ruby
 from jettison.keep.rules.scripts import Interpreters
 from jettison.keep.rules.servers import Servers
@@ -47,6 +48,7 @@ _BALANCED: Final[tuple[Callable[[], Rule], ...]] = (
     Php,
     DotNet,
     Erlang,
+    Requested,
 )
 
 

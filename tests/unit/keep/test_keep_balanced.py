@@ -95,10 +95,16 @@ def test_converters_stay_where_the_application_converts(tmp_path):
         assert ((LIB + "gconv/SJIS.so").encode() in plan) is kept
 
 
-@pytest.mark.parametrize(("folder", "kept"), [("usr/lib/interpreter/extensions/", True), (LIB, False)])
-def test_converters_stay_for_extensions_of_an_interpreter(tmp_path, folder, kept):
+@pytest.mark.parametrize(
+    ("extension", "kept"),
+    [
+        ("usr/lib/interpreter/extensions/iconv.so", True),
+        ("usr/lib/interpreter/extensions/agent.so", False),
+        (f"{LIB}iconv.so", False),
+    ],
+)
+def test_converters_stay_for_extensions_of_an_interpreter(tmp_path, extension, kept):
     """An extension that converts does so for the application; a library of the system is not asked to."""
-    extension = f"{folder}iconv.so"
     files = {
         LIB + "gconv/SJIS.so": elf(),
         "usr/bin/app": program(),
@@ -107,6 +113,33 @@ def test_converters_stay_for_extensions_of_an_interpreter(tmp_path, folder, kept
     plan = balanced(make_tree(tmp_path, {**BASE, **files}), f"/{extension}", executed=("/usr/bin/app",))
     assert extension.encode() in plan
     assert ((LIB + "gconv/SJIS.so").encode() in plan) is kept
+
+
+def test_programs_stay_that_the_build_asked_for_by_name(tmp_path):
+    """Not those of packages that came along, of a compiler, or of the base image."""
+    packages = {
+        "socat": "usr/bin/socat",
+        "libx": "usr/bin/x-config",
+        "gcc": "usr/bin/gcc",
+        "curl": "usr/bin/curl",
+    }
+    files = {
+        "var/lib/dpkg/status": "".join(map(status, packages)),
+        **{f"var/lib/dpkg/info/{each}.list": listing(path) for each, path in packages.items()},
+        **dict.fromkeys(packages.values(), program()),
+        "usr/bin/app": program(),
+    }
+    config = make_config(
+        layers=3,
+        created_by=(
+            "RUN apt-get install -y curl",
+            'CMD ["bash"]',
+            "RUN /bin/sh -c apt-get update && apt-get -q install -y socat=1 gcc && rm -rf /tmp/libx # buildkit",
+            "COPY app /usr/bin/app",
+        ),
+    )
+    plan = balanced(make_tree(tmp_path, {**BASE, **files}), executed=("/usr/bin/app",), config=config)
+    assert set(map(str.encode, packages.values())) & set(plan) == {b"usr/bin/socat"}
 
 
 def test_world_data_stays_with_its_readers(tmp_path):

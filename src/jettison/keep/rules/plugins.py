@@ -11,7 +11,7 @@ authentication method) fails only in production, and no closure over DT_NEEDED s
 **Cost.** Some 3 MB an image. Left out: what a library of the system names and no run loaded, if it would add
 more than 4 MiB (printing for a Java runtime, desktop settings for its network library); the folders that the
 loader searches anyway, which would bring every library; character set converters (8 MB), which stay whole
-only where a program of the application itself, or an extension of an interpreter or server, imports
+only where a program of the application itself, or an interpreter's extension for that purpose, imports
 `iconv_open`; programs, which the rule `commands` judges; what only the utilities of the shell would load.
 
 **Sources.** dlopen(3), iconv_open(3), pthread_cancel(3); OpenSSL `OPENSSLDIR`, `MODULESDIR`.
@@ -101,10 +101,11 @@ class Plugins(Rule):
 
 
 def _serves_the_application(context: Context, node: Node) -> bool:
-    """Whether the application chooses what `node` is asked for: it is its program, or a shared object outside
-    the loader's folders, which an interpreter or a server was told to load (PHP's `iconv`)."""
+    """Whether the application chooses what `node` is asked for: it is its program, or the extension of an
+    interpreter that is called after iconv(3) and outside the loader's folders (PHP, Perl and Ruby have one).
+    Others convert between two fixed sets, as the Java runtime does."""
     extension = _is_plugin(node) and not context.loader.searches(parent(node.path))
-    return extension or context.is_application_program(node)
+    return (extension and b"iconv" in name(node.path).lower()) or context.is_application_program(node)
 
 
 def _libraries(context: Context, node: Node, elf: Elf, found: Binary) -> Iterator[Keep]:
