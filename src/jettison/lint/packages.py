@@ -184,6 +184,7 @@ MANAGERS: Final = (
         yes="-n --non-interactive -y --no-confirm",
         version=r"[=<>]|-\d",
     ),
+    _manager("pacman", "pacman", {}, yes="--noconfirm", version=r"="),
     _manager(
         "pip",
         "pip pip2 pip3",
@@ -322,6 +323,8 @@ def action(command: Command) -> Action | None:
     manager = manager_of(command.name)
     if manager is None:
         return None
+    if manager.name == "pacman":
+        return _pacman(manager, command)
     operands = command.operands(*manager.values)
     for words in (2, 1):
         if len(operands) < words:
@@ -333,6 +336,28 @@ def action(command: Command) -> Action | None:
     if manager.name == "yarn" and not operands and not command.has("--version", "-v", "--help"):
         return Action(manager, Verb.SYNC, command, Arg("", "", command.name_span), ())
     return None
+
+
+_PACMAN: Final = (
+    (re.compile(r"-S\w*c|-Sc|--sync.*--clean"), Verb.CLEAN),
+    (re.compile(r"-S\w*w|--sync.*--downloadonly"), Verb.DOWNLOAD),
+    (re.compile(r"-S\w*u|--sync.*--sysupgrade"), Verb.UPGRADE),
+    (re.compile(r"-S|--sync|-U|--upgrade"), Verb.INSTALL),
+    (re.compile(r"-R|--remove"), Verb.REMOVE),
+)
+"""What a pacman command asks for, by its options; its verbs are options."""
+
+
+def _pacman(manager: Manager, command: Command) -> Action | None:
+    word = command.option("-S", "-U", "-R", "--sync", "--upgrade", "--remove")
+    options = " ".join(arg.text for arg in command.options)
+    verb = next((verb for pattern, verb in _PACMAN if pattern.search(options)), None)
+    if word is None or verb is None or re.search(r"-S\w*[ils]", word.text):
+        return None
+    packages = tuple(_package(manager, arg) for arg in command.operands("-b", "--dbpath", "-r", "--root"))
+    if verb is Verb.INSTALL and not packages:
+        verb = Verb.REFRESH
+    return Action(manager, verb, command, word, packages)
 
 
 def _refined(found: Action) -> Action:

@@ -36,7 +36,7 @@ def joined(first: Instruction, second: Instruction, context: Context) -> Fix | N
     Nothing that lasts in the first shell may reach the second, a failure of the first must still stop the
     second, and nothing may stand between them.
     """
-    scripts = [_script(node, context.build) for node in (first, second)]
+    scripts = [sole_script(node, context.build) for node in (first, second)]
     if scripts[0] is None or scripts[1] is None:
         return None
     if [flag.text for flag in first.flags] != [flag.text for flag in second.flags]:
@@ -51,7 +51,7 @@ def joined(first: Instruction, second: Instruction, context: Context) -> Fix | N
     return Fix("join the two RUN", (edit,), Applicability.SAFE, Scope.COMMANDS)
 
 
-def _script(node: Instruction, build: Build) -> Script | None:
+def sole_script(node: Instruction, build: Build) -> Script | None:
     """The script of a RUN in the shell form, if it is all that there is."""
     if not isinstance(node, ShellOrExec) or node.script is None or node.heredocs or node.keyword != "RUN":
         return None

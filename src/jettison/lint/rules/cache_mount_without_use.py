@@ -10,6 +10,7 @@ from jettison.lint.command import Command
 from jettison.lint.fix import Applicability, Fix, delete
 from jettison.lint.rule import Context, Finding, Rule, Severity
 from jettison.lint.rules._building import before
+from jettison.lint.rules._mounts import mounts
 from jettison.lint.source import Span
 from jettison.lint.syntax import Flag, Instruction
 
@@ -65,7 +66,7 @@ class CacheMountWithoutUse(Rule):
 
     def instruction(self, node: Instruction, context: Context) -> Iterator[Finding]:
         """Cache mounts and the commands that pass them by."""
-        targets = dict(_targets(node))
+        targets = dict(mounts(node, "cache"))
         if not targets:
             return
         for command in context.build.commands(node):
@@ -93,15 +94,6 @@ class CacheMountWithoutUse(Rule):
         value = context.build.state(command.instruction).env.get(variable) if variable else None
         if option is None and value and value.lower() not in ("0", "false", "off", "no"):
             yield self.at(command.name_span, f"`{variable}={value}` leaves the cache mount empty")
-
-
-def _targets(node: Instruction) -> Iterator[tuple[str, Flag]]:
-    """The folders of cache mounts, without `/` at their end."""
-    for flag in node.flags:
-        options = dict(part.partition("=")[::2] for part in (flag.value or "").split(","))
-        target = options.get("target") or options.get("dst") or options.get("destination")
-        if flag.name == "mount" and options.get("type") == "cache" and target:
-            yield target.rstrip("/"), flag
 
 
 def _docker_clean(node: Instruction, context: Context) -> bool:
