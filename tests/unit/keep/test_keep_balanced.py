@@ -134,7 +134,7 @@ def test_programs_stay_that_the_build_asked_for_by_name(tmp_path):
         created_by=(
             "RUN apt-get install -y curl",
             'CMD ["bash"]',
-            "RUN /bin/sh -c apt-get update && apt-get -q install -y socat=1 gcc && rm -rf /tmp/libx # buildkit",
+            "RUN /bin/sh -c apt-get update && apt-get -q install -y socat=1 gcc && rm -rf /x # buildkit",
             "COPY app /usr/bin/app",
         ),
     )
