@@ -22,15 +22,14 @@ def in_registries(published: Sequence[PublishedImage]) -> list[PublishedImage]:
 
 
 def attach_documents(published: Sequence[PublishedImage], documents: Mapping[str, bytes]) -> None:
-    """Attach bills of materials and provenance of `documents` to each of `published` that is in a registry.
+    """Attach bills of materials and provenance of `documents` to each of `published`, all in registries.
 
     Raises `RemoteError`; the image itself is there already.
     """
-    places = in_registries(published)
-    if not places:
+    if not published:
         return
     from jettison.stores.registry.referrers import Attachment, attach  # its imports cost others nothing
 
     wanted = [Attachment(name, kind, documents[name]) for name, kind in _TYPES.items() if name in documents]
-    for each in places:
+    for each in published:
         attach(parse_reference(each.reference), Digest(each.digest), wanted)

@@ -11,12 +11,8 @@ from jettison.lint.rules._layers import whole_line
 from jettison.lint.syntax import Instruction
 
 
-def overridden(stage: Stage, keyword: str) -> list[Instruction]:
-    """The instructions of a kind that a later one of the same stage makes void."""
-    return stage.all(keyword)[:-1]
-
-
 def removals(stage: Stage, keyword: str, context: Context) -> Iterator[tuple[Instruction, Fix]]:
-    """Each void instruction with the fix that removes it."""
-    for node in overridden(stage, keyword):
+    """The instructions of a kind that a later one of the same stage makes void, with the fix that removes
+    them."""
+    for node in stage.all(keyword)[:-1]:
         yield node, Fix("remove it", (delete(whole_line(node, context)),), scope=Scope.CONFIG)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from jettison.lint.build import Build, Stage
+from jettison.lint.fix import Applicability, Fix, Scope, replace
 from jettison.lint.rule import Context
 from jettison.lint.source import Mapped, Span
 from jettison.lint.syntax import From, Instruction, KeyValue
@@ -92,3 +93,10 @@ def global_arguments(context: Context) -> dict[str, Span]:
         if isinstance(node, KeyValue) and node.keyword == "ARG"
         for pair in node.pairs
     }
+
+
+def renamed(use: Use, name: str, context: Context) -> Fix:
+    """The fix that lets `use` name the variable that was probably meant."""
+    at = use.span.start + context.source.slice(use.span).index(use.name)
+    edit = replace(Span(at, at + len(use.name)), name)
+    return Fix(f"write {name}", (edit,), Applicability.UNSAFE, Scope.CONFIG)

@@ -6,10 +6,9 @@ import difflib
 from collections.abc import Iterator
 
 from jettison.lint.build import PLATFORM_ARGS, PROXY_ARGS
-from jettison.lint.fix import Applicability, Fix, Scope, replace
+from jettison.lint.fix import Applicability
 from jettison.lint.rule import Context, Finding, Rule, Severity
-from jettison.lint.rules._variables import global_arguments, uses
-from jettison.lint.source import Span
+from jettison.lint.rules._variables import global_arguments, renamed, uses
 from jettison.lint.syntax import Instruction, KeyValue
 
 
@@ -60,11 +59,7 @@ class UndefinedArgumentInFrom(Rule):
                 continue
             close = difflib.get_close_matches(use.name, known | PLATFORM_ARGS, 1, 0.75)
             hint = f"; did you mean `{close[0]}`?" if close else _hint(use.name, context)
-            fix = None
-            if close:
-                at = use.span.start + context.source.slice(use.span).index(use.name)
-                edit = replace(Span(at, at + len(use.name)), close[0])
-                fix = Fix(f"write {close[0]}", (edit,), Applicability.UNSAFE, Scope.CONFIG)
+            fix = renamed(use, close[0], context) if close else None
             yield self.at(use.span, f"no ARG before the first FROM declares `{use.name}`{hint}", fix=fix)
 
 

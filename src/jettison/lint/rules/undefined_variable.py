@@ -6,10 +6,9 @@ import difflib
 from collections.abc import Iterator
 
 from jettison.lint.build import PLATFORM_ARGS, PROXY_ARGS, Stage
-from jettison.lint.fix import Applicability, Fix, Scope, replace
+from jettison.lint.fix import Applicability
 from jettison.lint.rule import Context, Finding, Rule, Severity
-from jettison.lint.rules._variables import Use, global_arguments, inherited, uses
-from jettison.lint.source import Span
+from jettison.lint.rules._variables import global_arguments, inherited, renamed, uses
 from jettison.lint.syntax import From, Instruction
 
 
@@ -73,7 +72,7 @@ class UndefinedVariable(Rule):
             )
             if close and _typo(use.name, close[0]):
                 message = f"nothing sets `{use.name}`; did you mean `{close[0]}`?"
-                yield self.at(use.span, message, fix=_fix(use, close[0], context))
+                yield self.at(use.span, message, fix=renamed(use, close[0], context))
             elif _is_empty(stage):
                 yield self.at(use.span, message)
 
@@ -87,9 +86,3 @@ def _typo(name: str, other: str) -> bool:
 def _is_empty(stage: Stage) -> bool:
     base = stage.root.base
     return base is not None and base.name == "scratch"
-
-
-def _fix(use: Use, name: str, context: Context) -> Fix:
-    at = use.span.start + context.source.slice(use.span).index(use.name)
-    edit = replace(Span(at, at + len(use.name)), name)
-    return Fix(f"write {name}", (edit,), Applicability.UNSAFE, Scope.CONFIG)
