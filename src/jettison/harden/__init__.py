@@ -1,1 +1,1 @@
-"""From one observation to a deployment that is proven to run: profiles, limits, storage, probes, manifests."""
+"""From one observation to a deployment that is proven to run: profiles, limits, storage, manifests."""
