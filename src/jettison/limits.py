@@ -128,3 +128,6 @@ UPLOAD_CHUNK_BYTES: Final = 64 * MIB
 # --- Podman
 PODMAN_START_TIMEOUT_S: Final = 20.0
 """How long a Podman service of our own may take to listen; the first start makes its storage."""
+
+MAX_COPY_BYTES: Final = GIB
+"""Content of an image that a new volume may start with: it is copied for each run."""

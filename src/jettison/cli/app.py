@@ -36,6 +36,9 @@ COMMANDS = {
     "inspect": _Command("jettison.cli.inspect", "What is in an image, what it wastes and leaks."),
     "diff": _Command("jettison.cli.diff", "What changed between two images."),
     "lint": _Command("jettison.cli.lint", "Check Dockerfiles and their context; fix what is safe."),
+    "harden": _Command(
+        "jettison.cli.harden", "Security profiles, limits, probes and manifests, proven to work."
+    ),
     "copy": _Command("jettison.cli.copy", "Copy an image between any two places."),
     "cache": _Command("jettison.cli.cache", "What is kept to be faster next time; remove it."),
     "doctor": _Command(

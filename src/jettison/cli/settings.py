@@ -26,7 +26,7 @@ from jettison.inspect.budget import Budget, parse_budget
 from jettison.limits import MAX_SMALL_FILE_BYTES
 
 FILE_NAME = "jettison.toml"
-RUNNING = ("slim", "observe", "verify")
+RUNNING = ("slim", "observe", "verify", "harden")
 """Commands that run an image: they take the `[run]` table too."""
 OTHERS = ("inspect", "diff")
 """Commands whose options can stand in a table of their own; `[run]` is not theirs."""

@@ -312,3 +312,10 @@ class HardenReport(Struct, frozen=True, kw_only=True):
     """What was written, relative to the output folder."""
     warnings: tuple[str, ...] = ()
     schema: str = field(default_factory=lambda: SCHEMA)  # a factory: a default would not be written
+
+    @property
+    def proven(self) -> bool:
+        """Whether it ran under the emitted set somewhere and failed nowhere."""
+        return any(proof.passed for proof in self.proofs) and all(
+            proof.passed is not False for proof in self.proofs
+        )

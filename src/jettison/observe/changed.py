@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from jettison.errors import LimitError
@@ -20,6 +21,10 @@ class Changed:
     """Files, links and folders that were created or changed."""
     removed: frozenset[bytes] = frozenset()
     """Paths of the image that were removed."""
+    sizes: Mapping[bytes, int] = field(default_factory=dict)
+    """Bytes of the regular files that were written."""
+    owners: Mapping[bytes, tuple[int, int]] = field(default_factory=dict)
+    """User and group of what was written."""
 
 
 def changed(upper: Path) -> Changed:
@@ -30,6 +35,8 @@ def changed(upper: Path) -> Changed:
     """
     written: set[bytes] = set()
     removed: set[bytes] = set()
+    sizes: dict[bytes, int] = {}
+    owners: dict[bytes, tuple[int, int]] = {}
     todo = [b""]
     base = os.fsencode(upper)
     while todo:
@@ -42,10 +49,13 @@ def changed(upper: Path) -> Changed:
                     removed.add(path)
                     continue
                 written.add(path)
+                owners[path] = status.st_uid, status.st_gid
+                if stat.S_ISREG(status.st_mode):
+                    sizes[path] = status.st_size
                 if entry.is_dir(follow_symlinks=False):
                     todo.append(path)
         if len(written) > MAX_CLOSURE_FILES:
             raise LimitError(
                 f"the run created over {MAX_CLOSURE_FILES} files", hint="exercise less at a time"
             )
-    return Changed(frozenset(written), frozenset(removed))
+    return Changed(frozenset(written), frozenset(removed), sizes, owners)

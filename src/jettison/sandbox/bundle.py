@@ -17,7 +17,7 @@ from jettison.linux.namespaces import in_user_namespace
 from jettison.linux.openat2 import open_in_root
 from jettison.sandbox.cgroup import Layout, layout
 from jettison.sandbox.network import NetworkKind
-from jettison.sandbox.spec import RunSpec
+from jettison.sandbox.spec import RunSpec, Tmpfs
 from jettison.sandbox.users import User
 
 _FILE_BYTES: Final = 64 * 1024
@@ -135,7 +135,7 @@ def _system_mounts(spec: RunSpec, *, cgroups: bool) -> list[dict[str, Any]]:
         _mount(
             "devpts", "/dev/pts", "nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"
         ),
-        _mount("tmpfs", "/dev/shm", *_SAFE, "mode=1777", "size=65536k"),  # noqa: S108
+        _mount("tmpfs", "/dev/shm", *_SAFE, "mode=1777", f"size={spec.shm_bytes}"),  # noqa: S108
         _mount("mqueue", "/dev/mqueue", *_SAFE),
     ]
     if spec.network.kind is not NetworkKind.NONE and in_user_namespace():
@@ -153,10 +153,19 @@ def _mount(kind: str, destination: str, *options: str) -> dict[str, Any]:
 
 
 def _own_mounts(spec: RunSpec, sources: Mapping[str, Path]) -> list[dict[str, Any]]:
-    return [
-        _bind(sources[mount.destination], mount.destination, read_only=mount.read_only)
-        for mount in sorted(spec.mounts, key=lambda mount: mount.destination.count("/"))
+    """What the user and the settings mount, outer folders before what is mounted inside them."""
+    mounts = [
+        *(_bind(sources[m.destination], m.destination, read_only=m.read_only) for m in spec.mounts),
+        *(_bind(volume.source, volume.destination) for volume in spec.volumes),
+        *(_tmpfs(tmpfs) for tmpfs in spec.tmpfs),
     ]
+    return sorted(mounts, key=lambda mount: str(mount["destination"]).count("/"))
+
+
+def _tmpfs(tmpfs: Tmpfs) -> dict[str, Any]:
+    owner = (f"uid={tmpfs.uid}", f"gid={tmpfs.gid}")
+    room = (f"mode={tmpfs.mode:o}", f"size={tmpfs.size_bytes}")
+    return _mount("tmpfs", tmpfs.destination, "nosuid", "nodev", *owner, *room)
 
 
 def _bind(source: Path, destination: str, *, read_only: bool = False) -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import subprocess
 from pathlib import Path
 from typing import TypeAlias
 
@@ -10,7 +12,7 @@ import msgspec
 
 from jettison.linux.process import kill_by_arguments, pid_namespace, reap
 from jettison.sandbox.cgroup import Cgroup
-from jettison.sandbox.oci import Runtime, RuntimeKind, call
+from jettison.sandbox.oci import CLEAN_ENVIRONMENT, COMMAND_TIMEOUT_S, Runtime, RuntimeKind, call
 from jettison.sandbox.remove import remove_folder
 from jettison.sandbox.space import mount_space
 
@@ -86,4 +88,39 @@ class Container(msgspec.Struct, tag="container", frozen=True):
         return f"container {self.id}"
 
 
-Record: TypeAlias = Folder | Container
+class InEngine(msgspec.Struct, tag="engine", frozen=True):
+    """Containers, networks and volumes that a container engine made for us, under a random name."""
+
+    name: str
+    take_down: tuple[str, ...]
+    """The command that removes them; it succeeds when there is nothing to remove."""
+    environment: dict[str, str]
+    """What it needs to find the engine; no credentials."""
+
+    def undo(self) -> None:
+        """Remove them; raises OSError when the engine does not."""
+        environment = {**CLEAN_ENVIRONMENT, **self.environment}
+        try:
+            done = subprocess.run(
+                self.take_down,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=COMMAND_TIMEOUT_S,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise OSError(errno.ETIMEDOUT, f"{self.take_down[0]} did not answer") from error
+        if done.returncode:
+            raise OSError(
+                errno.EIO, f"{self.take_down[0]} failed: {done.stderr[-200:].decode(errors='replace')}"
+            )
+
+    recover = undo
+
+    def describe(self) -> str:
+        """For people."""
+        return f"what {Path(self.take_down[0]).name} runs as {self.name}"
+
+
+Record: TypeAlias = Folder | Container | InEngine

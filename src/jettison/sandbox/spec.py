@@ -44,6 +44,8 @@ CAPABILITIES: Final = (
 """Docker's default set."""
 _OPEN_FILES: Final = 1024 * 1024
 """Docker's limit of open files, where this host allows as many."""
+SHM_BYTES: Final = 64 * 1024 * 1024
+"""Docker's size of /dev/shm."""
 _REAL_TIME: Final = re.compile(r"RTM(IN|AX)(?:([+-])(\d{1,2}))?")
 
 
@@ -56,6 +58,27 @@ class Mount:
     """Absolute and normalised."""
     read_only: bool = False
     """Otherwise the application may write, into a copy that is thrown away: the host never changes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tmpfs:
+    """An empty folder in memory (tmpfs(5))."""
+
+    destination: str
+    """Absolute and normalised."""
+    size_bytes: int
+    uid: int = 0
+    gid: int = 0
+    mode: int = 0o1777
+
+
+@dataclass(frozen=True, kw_only=True)
+class Volume:
+    """A folder of ours that the application may write; what it writes is there in the next run."""
+
+    source: Path
+    destination: str
+    """Absolute and normalised."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +109,8 @@ class RunSpec:
     user: User = ROOT
     hostname: str = HOSTNAME
     mounts: tuple[Mount, ...] = ()
+    tmpfs: tuple[Tmpfs, ...] = ()
+    volumes: tuple[Volume, ...] = ()
     network: Network = OWN_NETWORK
     stop_signal: int = signal.SIGTERM
     stop_timeout: float = STOP_TIMEOUT_S
@@ -101,6 +126,8 @@ class RunSpec:
     processes_of_user: int | None = None
     """RLIMIT_NPROC, where there is no pids.max; None: not limited."""
     open_files: int = field(default_factory=lambda: _open_files())
+    shm_bytes: int = SHM_BYTES
+    """Size of /dev/shm."""
     tree: FileTree | None = field(default=None, repr=False, compare=False)
     """Where names of users are looked up for `Sandbox.exec`."""
 
@@ -110,6 +137,8 @@ class RunSpec:
         return (
             Mountpoint(self.cwd),
             *(Mountpoint(mount.destination, mount.source.is_dir()) for mount in self.mounts),
+            *(Mountpoint(tmpfs.destination) for tmpfs in self.tmpfs),
+            *(Mountpoint(volume.destination) for volume in self.volumes),
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from jettison.errors import ApplicationError, HostError
+from jettison.errors import ApplicationError, HostError, UsageError
 from jettison.image.model import Image, image_id
 from jettison.image.platform import check_runs_here
 from jettison.layers.tree import FileTree
@@ -117,6 +117,25 @@ def evidence_of(image: Image, tree: FileTree, scene: Scene, runs: Sequence[Obser
     if out is None:
         raise ApplicationError("there was no observed run")
     return out
+
+
+def merged_evidence(image: Image, recorded: Sequence[Evidence]) -> Evidence:
+    """The union of `recorded` observations of `image`, at least one. Raises UsageError when one is of another
+    image or incomplete."""
+    first, *others = recorded
+    for each in recorded:
+        if each.image.config_digest != str(image_id(image)):
+            raise UsageError(
+                f"the evidence is of {each.image.reference} ({each.image.config_digest[:19]}), another image",
+                hint="observe this image, or give the evidence that belongs to it",
+            )
+        if not each.complete:
+            raise UsageError(
+                "the evidence is incomplete; nothing may be decided from it", hint="observe again"
+            )
+    for other in others:
+        first = merge(first, other)
+    return first
 
 
 def identify(image: Image) -> ImageIdentity:

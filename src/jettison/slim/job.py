@@ -5,14 +5,11 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from jettison.errors import UsageError
-from jettison.image.model import image_id
 from jettison.image.platform import check_runs_here
 from jettison.layers.tree import FileTree
 from jettison.observe.evidence import Evidence
-from jettison.observe.merge import merge
 from jettison.sandbox.journal import Journal
-from jettison.slim.baseline import Baseline, evidence_of, observe_twice, scene_of
+from jettison.slim.baseline import Baseline, evidence_of, merged_evidence, observe_twice, scene_of
 from jettison.slim.outputs import default_output, refuse_taken
 from jettison.slim.plan import Job
 from jettison.slim.progress import Progress, Silent
@@ -57,19 +54,6 @@ def _prepare(tree: FileTree) -> Inventory:
 
 def _evidence(job: Job, tree: FileTree, baseline: Baseline) -> Evidence:
     """What is decided from: the recorded observations if there are any, else what was just seen."""
-    if not job.evidence:
-        return evidence_of(job.image, tree, baseline.scene, baseline.runs)
-    first, *others = job.evidence
-    for each in job.evidence:
-        if each.image.config_digest != str(image_id(job.image)):
-            raise UsageError(
-                f"the evidence is of {each.image.reference} ({each.image.config_digest[:19]}), another image",
-                hint="observe this image, or give the evidence that belongs to it",
-            )
-        if not each.complete:
-            raise UsageError(
-                "the evidence is incomplete; nothing may be decided from it", hint="observe again"
-            )
-    for other in others:
-        first = merge(first, other)
-    return first
+    if job.evidence:
+        return merged_evidence(job.image, job.evidence)
+    return evidence_of(job.image, tree, baseline.scene, baseline.runs)

@@ -41,6 +41,8 @@ class Observation:
     resources: Resources
     changed: Changed
     """What it created, changed and removed in its root file system."""
+    out_of_memory: bool = False
+    """Whether the kernel killed a process of it for want of memory."""
     trace: Trace | None = None
     """None when it ran without the observer."""
 
@@ -61,7 +63,7 @@ def replay(scene: Scene, journal: Journal, *, observed: bool) -> Observation:
         with sandbox(spec, root, journal=journal, workdir=work) as box:
             driven = drive(scene.workload, box, _ignore if observer is None else observer.mark)
             stopped = _stop(box, observer)
-            usage = box.usage()
+            usage, starved = box.usage(), box.out_of_memory()
         return Observation(
             driven=driven,
             lifecycle=_lifecycle(spec, driven, stopped),
@@ -71,6 +73,7 @@ def replay(scene: Scene, journal: Journal, *, observed: bool) -> Observation:
                 pids_peak=usage.pids_peak,
             ),
             changed=changed(root.upper),
+            out_of_memory=starved,
             trace=None if observer is None else observer.finish(),
         )
 

@@ -1,0 +1,207 @@
+"""The emitted manifests in real engines: `docker compose` and `podman kube play`, where they are present.
+
+The manifests are used as they were written, but for two things: no port is published (the workload goes into
+the container's network namespace, as in our own sandbox), and names are random, so that nothing of the user's
+is ever touched.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from jettison.errors import HostError
+from jettison.harden.bench import Bench
+from jettison.harden.model import Deployment, Proof
+from jettison.layers.path import printable
+from jettison.sandbox.journal import Journal
+from jettison.sandbox.process import ExecResult, Exit
+from jettison.sandbox.records import InEngine
+
+_ANSWER_S: Final = 60.0
+"""How long one call of an engine may take; loading nothing, it is a second."""
+_UP_S: Final = 120.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Engine:
+    """A container engine's command line."""
+
+    program: str
+    environment: Mapping[str, str]
+
+    def run(self, *arguments: str, timeout: float = _ANSWER_S) -> subprocess.CompletedProcess[bytes]:
+        """Call it; raises HostError when it does not answer."""
+        try:
+            return subprocess.run(
+                [self.program, *arguments],
+                env=dict(self.environment),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=timeout,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise HostError(f"{Path(self.program).name} does not answer: {error}") from error
+
+
+class EngineContainer:
+    """A container of an engine, as the workload sees it (`workload.target.Target`)."""
+
+    def __init__(self, engine: Engine, container: str) -> None:
+        """`container` is its id. Raises HostError when the engine does not know it."""
+        self.id = container
+        self.outputs: Mapping[str, Path] = {}
+        self._engine = engine
+        self.pid = int(self._state()["Pid"])
+
+    @property
+    def netns(self) -> Path:
+        """Its network namespace."""
+        return Path(f"/proc/{self.pid}/ns/net")
+
+    def poll(self) -> Exit | None:
+        """How it ended, or None while it runs."""
+        if self.pid and Path(f"/proc/{self.pid}").exists():
+            return None
+        state = self._state()
+        if state["Running"]:
+            return None
+        return Exit(int(state["ExitCode"]), oom=bool(state.get("OOMKilled")))
+
+    def exec(self, argv: Sequence[str], *, timeout: float) -> ExecResult:
+        """Run a command inside."""
+        try:
+            done = self._engine.run("exec", self.id, *argv, timeout=timeout)
+        except HostError:
+            return ExecResult(124, b"", b"", timed_out=True)
+        return ExecResult(done.returncode, done.stdout, done.stderr)
+
+    def tail(self) -> tuple[bytes, bytes]:
+        """What it printed."""
+        done = self._engine.run("logs", self.id)
+        return done.stdout, done.stderr
+
+    def _state(self) -> dict[str, int | bool]:
+        done = self._engine.run("container", "inspect", "--format", "{{json .State}}", self.id)
+        if done.returncode:
+            raise HostError(f"the engine does not know the container {self.id}: {_last_line(done.stderr)}")
+        state: dict[str, int | bool] = json.loads(done.stdout)
+        return state
+
+
+def prove(files: Mapping[str, bytes], deployment: Deployment, bench: Bench) -> tuple[Proof, ...]:
+    """The workload in each engine that is here, under the manifests in `files`."""
+    return (
+        _proof("docker compose", _compose, files, deployment, bench),
+        _proof("podman kube play", _kube, files, deployment, bench),
+    )
+
+
+Start = Callable[[Path, Deployment, Journal], AbstractContextManager["EngineContainer"]]
+
+
+class _NotHereError(Exception):
+    """Why an engine cannot be tried."""
+
+
+def _proof(
+    where: str, start: Start, files: Mapping[str, bytes], deployment: Deployment, bench: Bench
+) -> Proof:
+    with bench.journal.temporary() as folder:
+        for name, content in files.items():
+            (folder / name).write_bytes(content)
+        try:
+            with start(folder, deployment, bench.journal) as container:
+                differences = bench.drive(container)
+        except _NotHereError as reason:
+            return Proof(where=where, passed=None, detail=str(reason))
+        except HostError as error:
+            return Proof(where=where, passed=None, detail=f"not tried: {error}")
+    told = "; ".join(f"{each.step}: {each.what}" for each in differences[:3])
+    return Proof(where=where, passed=not differences, steps=bench.steps, detail=told)
+
+
+@contextmanager
+def _compose(folder: Path, deployment: Deployment, journal: Journal) -> Iterator[EngineContainer]:
+    docker = _program("docker")
+    if docker.run("image", "inspect", deployment.service.image).returncode:
+        raise _NotHereError(f"the Docker engine has no image {deployment.service.image}")
+    tool = _compose_tool(docker)
+    name = f"jettison-{secrets.token_hex(6)}"
+    base = (*tool, "--project-name", name, "--file", str(folder / "compose.yaml"))
+    record = InEngine(
+        name=name,
+        take_down=(*base, "down", "--volumes", "--timeout", "1"),
+        environment=_found_by(docker.environment),
+    )
+    runner = Engine(program=base[0], environment=docker.environment)
+    with journal.holding(record):
+        done = runner.run(*base[1:], "up", "--detach", "--no-build", timeout=_UP_S)
+        if done.returncode:
+            raise HostError(f"compose could not start it: {_last_line(done.stderr)}")
+        listed = runner.run(*base[1:], "ps", "--quiet", deployment.service.name).stdout.split()
+        if not listed:
+            raise HostError("compose started no container")
+        yield EngineContainer(docker, listed[0].decode())
+
+
+@contextmanager
+def _kube(folder: Path, deployment: Deployment, journal: Journal) -> Iterator[EngineContainer]:
+    podman = _program("podman")
+    if podman.run("image", "exists", deployment.service.image).returncode:
+        raise _NotHereError(f"podman has no image {deployment.service.image}")
+    manifest = folder / "kubernetes.yaml"
+    name = deployment.service.name
+    record = InEngine(
+        name=name,
+        take_down=(podman.program, "kube", "down", "--force", str(manifest)),
+        environment=_found_by(podman.environment),
+    )
+    with journal.holding(record):
+        done = podman.run("kube", "play", "--network", "none", str(manifest), timeout=_UP_S)
+        if done.returncode:
+            raise HostError(f"podman could not play it: {_last_line(done.stderr)}")
+        listed = podman.run("ps", "--quiet", "--no-trunc", "--filter", f"name={name}").stdout.split()
+        if not listed:
+            raise HostError("podman started no container")
+        yield EngineContainer(podman, listed[0].decode())
+
+
+def _program(name: str) -> Engine:
+    path = shutil.which(name)
+    if path is None:
+        raise _NotHereError(f"{name} is not installed")
+    engine = Engine(program=path, environment=os.environ)
+    if engine.run("info").returncode:
+        raise _NotHereError(f"no {name} engine answers")
+    return engine
+
+
+def _compose_tool(docker: Engine) -> tuple[str, ...]:
+    """The plugin of the Docker client, else the older program of its own."""
+    if docker.run("compose", "version").returncode == 0:
+        return (docker.program, "compose")
+    older = shutil.which("docker-compose")
+    if older is None:
+        raise _NotHereError("docker compose is not installed")
+    return (older,)
+
+
+def _found_by(environment: Mapping[str, str]) -> dict[str, str]:
+    """The variables that say where an engine is."""
+    names = ("DOCKER_HOST", "DOCKER_CONTEXT", "CONTAINER_HOST", "HOME", "XDG_RUNTIME_DIR")
+    return {name: environment[name] for name in names if name in environment}
+
+
+def _last_line(text: bytes) -> str:
+    lines = text.decode(errors="replace").strip().splitlines()
+    return printable(lines[-1][:200]) if lines else "it gave no reason"

@@ -1,0 +1,117 @@
+"""Limits from what the runs used, and the smallest memory limit that the application works under."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from msgspec import structs
+
+from jettison.harden.bench import Bench
+from jettison.harden.model import Number, Settings
+from jettison.observe.evidence import Evidence
+from jettison.sandbox.spec import SHM_BYTES
+
+MIB: Final = 1024 * 1024
+_PRECISION: Final = 1.04
+"""How close the search comes: the limit that failed and the one that passed differ by this factor."""
+_MARGIN: Final = 1.15
+"""What the limit has above the smallest that works."""
+_LEAST_BYTES: Final = 6 * MIB
+"""Docker refuses less."""
+_MOST_RUNS: Final = 10
+_SLOWER: Final = 3.0
+"""A run that takes as many times as long as without a limit works only on paper: it reads its own program
+from the disk again and again."""
+_MOST_PIDS: Final = 4096
+_LEAST_PIDS: Final = 32
+_LEAST_FILES: Final = 1024
+"""The soft limit that programs find everywhere."""
+
+
+def pids(evidence: Evidence) -> Number:
+    """Room for twice as many processes and threads as were seen."""
+    peak = evidence.resources.pids_peak
+    if peak is None:
+        return Number(512, "processes could not be counted on this host; a usual limit")
+    value = min(max(_LEAST_PIDS, _power_of_two(2 * peak)), max(_MOST_PIDS, 2 * peak))
+    return Number(value, f"at the most {peak} processes and threads at once; room for twice as many")
+
+
+def open_files(evidence: Evidence) -> Number:
+    """Room for four times as many open files as were seen: connections are files."""
+    peak = evidence.resources.files_peak
+    if peak is None:
+        return Number(65536, "open files could not be counted on this host; room for many connections")
+    value = max(_LEAST_FILES, _power_of_two(4 * peak))
+    return Number(value, f"at the most {peak} open files in one process; room for four times as many")
+
+
+def shared_memory(evidence: Evidence) -> Number:
+    """The size of /dev/shm."""
+    used = any(path.startswith("/dev/shm/") for path in evidence.writes)  # noqa: S108
+    return Number(SHM_BYTES, "shared memory was used" if used else "the default; shared memory was not used")
+
+
+def cpu(evidence: Evidence) -> Number | None:
+    """The CPU that the workload took on the average of its longest run, in thousandths."""
+    used = evidence.resources.cpu_seconds
+    seconds = max((sum(run.phases.values()) for run in evidence.runs), default=0.0)
+    if used is None or seconds <= 0:
+        return None
+    millis = max(10, round(1000 * used / seconds / 10) * 10)
+    return Number(min(millis, 4000), f"{used:.1f} CPU seconds in {seconds:.1f} s of the workload")
+
+
+def smallest_memory(bench: Bench, settings: Settings, peaks: Iterable[int], seconds: float) -> Number | None:
+    """The smallest limit in bytes under which the workload still passes, found by halving the interval.
+
+    `peaks` are what runs without a limit used, page cache included; `seconds` is how long such a run takes.
+    None when nothing passes up to twice the peak, that is, when this host cannot limit memory.
+    """
+    peak = max(peaks, default=0)
+    if not peak:
+        return None
+    high = max(_LEAST_BYTES, _rounded(peak))
+    tries = 0
+
+    def passes(limit: int) -> bool:
+        nonlocal tries
+        tries += 1
+        attempt = bench.attempt(structs.replace(settings, memory_bytes=Number(limit, "tried")))
+        return attempt.passed and attempt.seconds <= _SLOWER * seconds + 1
+
+    while not passes(high):
+        if high > 2 * peak + 16 * MIB:
+            return None
+        high = _rounded(int(high * 1.3))
+    low = _LEAST_BYTES
+    while high > low * _PRECISION and high - low > MIB and tries < _MOST_RUNS:
+        middle = _rounded(int((low * high) ** 0.5))
+        if middle in (low, high):
+            break
+        if passes(middle):
+            high = middle
+        else:
+            low = middle
+    if low == _LEAST_BYTES < high <= low + 2 * MIB and passes(low):
+        high = low
+    while not passes(high):  # once more: what passed by a hair may fail the next time
+        high = _rounded(int(high * 1.1))
+    below = f"fails with {low // MIB} MiB" if high > _LEAST_BYTES else "engines take no less"
+    return Number(high, f"the workload passes with {high // MIB} MiB; {below}")
+
+
+def limit(smallest: Number) -> Number:
+    """The limit to set: the smallest that works and a margin."""
+    value = _rounded(int(smallest.value * _MARGIN))
+    return Number(value, f"{smallest.because}; {round(100 * (_MARGIN - 1))} % above")
+
+
+def _rounded(size: int) -> int:
+    """Up to whole mebibytes."""
+    return -(-size // MIB) * MIB
+
+
+def _power_of_two(number: int) -> int:
+    return int(1 << (number - 1).bit_length())

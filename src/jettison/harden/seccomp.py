@@ -1,0 +1,147 @@
+"""Which system calls stay allowed: those that were seen, and the closure that a runtime needs.
+
+A list of exactly the observed calls breaks: another C library, kernel or machine takes another of several
+calls for the same purpose, and a thread that meets a full buffer or a signal asks what the observed run did
+not. So the list is closed in three documented steps, none of which adds a call that reaches outside the
+process's own files, memory, threads and sockets:
+
+* `ESSENTIAL`: what every program with a C library may do at any moment (memory, threads, signals, clocks).
+* `SIBLINGS`: calls of one purpose; one seen allows all (`open` and `openat`, `epoll_wait` and `epoll_pwait`).
+* `FAMILIES`: who was seen to do a part of something may do the whole of it (who makes folders may rename
+  them; who accepts connections may shut them down).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from jettison.harden.model import Seccomp
+from jettison.observe.evidence import Evidence
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+ESSENTIAL: Final = _words(
+    """
+    brk mmap munmap mprotect mremap madvise
+    read write readv writev pread64 lseek close fcntl ioctl openat newfstatat fstat statx getdents64 access
+    readlink getcwd poll
+    futex set_robust_list set_tid_address rseq sched_yield sched_getaffinity clone clone3
+    rt_sigaction rt_sigprocmask rt_sigreturn sigaltstack restart_syscall tgkill
+    getpid getppid gettid getuid geteuid getgid getegid
+    clock_gettime clock_nanosleep nanosleep gettimeofday
+    getrandom uname prlimit64 arch_prctl prctl execve wait4 exit exit_group
+    """
+)
+SIBLINGS: Final = tuple(
+    _words(line)
+    for line in """
+    open openat creat
+    stat lstat newfstatat statx
+    access faccessat faccessat2
+    readlink readlinkat
+    getdents getdents64
+    pread64 preadv
+    pwrite64 pwritev
+    poll ppoll
+    select pselect6
+    epoll_create epoll_create1
+    epoll_wait epoll_pwait
+    eventfd eventfd2
+    signalfd signalfd4
+    inotify_init inotify_init1
+    dup2 dup3 dup
+    pipe pipe2
+    fork vfork clone clone3
+    accept accept4
+    sendmsg sendmmsg
+    recvmsg recvmmsg
+    rename renameat renameat2
+    mkdir mkdirat
+    unlink unlinkat
+    link linkat
+    symlink symlinkat
+    chmod fchmodat fchmod
+    chown lchown fchownat fchown
+    utime utimes futimesat utimensat
+    setuid setreuid setresuid
+    setgid setregid setresgid
+    wait4 waitid
+    truncate ftruncate
+    getrlimit prlimit64
+    setpgid getpgid getpgrp
+    kill tkill tgkill
+    """.strip().splitlines()
+)
+_FAMILIES: Final = (
+    ("epoll_create epoll_create1", "epoll_create1 epoll_ctl epoll_wait epoll_pwait eventfd2"),
+    (
+        "socket",
+        """connect getsockopt setsockopt getsockname getpeername sendto recvfrom sendmsg recvmsg shutdown""",
+    ),
+    ("listen", "bind accept accept4"),
+    (
+        "mkdir mkdirat rename renameat renameat2 unlink unlinkat ftruncate",
+        "mkdir rmdir unlink rename ftruncate fsync fdatasync",
+    ),
+    ("fork vfork pipe pipe2", "fork vfork pipe2 dup2 kill"),
+)
+FAMILIES: Final = tuple((_words(trigger), _words(family)) for trigger, family in _FAMILIES)
+"""One of the first seen allows all of the second."""
+RUNTIME_CALLS: Final = _words(
+    """
+    read write close futex epoll_ctl epoll_pwait fstat fcntl openat newfstatat getdents64 prctl capget capset
+    setuid setgid setgroups chdir fchdir getppid getpid gettid tgkill nanosleep rt_sigaction rt_sigprocmask
+    sched_yield mmap munmap exit_group execve statfs fstatfs keyctl
+    """
+)
+"""What OCI runtimes call between loading the list and executing the program."""
+_NAMESPACES: Final = 0x7E020000
+"""CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET (clone(2))."""
+NETLINK: Final = 16
+"""AF_NETLINK: C libraries ask the kernel for the host's addresses with it."""
+USUAL_FAMILIES: Final = (1, 2, 10, NETLINK)
+"""AF_UNIX, AF_INET, AF_INET6, AF_NETLINK (socket(2))."""
+
+
+def closure(used: Iterable[str]) -> frozenset[str]:
+    """`used` with all that the rules of this module add to it."""
+    seen = frozenset(used)
+    names = seen | ESSENTIAL | RUNTIME_CALLS
+    for trigger, family in FAMILIES:
+        if seen & trigger:
+            names |= family
+    for group in SIBLINGS:
+        if names & group:
+            names |= group
+    return names
+
+
+def allow(evidence: Evidence) -> Seccomp:
+    """The list for what `evidence` saw."""
+    asked = {family for family, *_ in (evidence.arguments or {}).get("socket", ())}
+    return _profile(
+        evidence.syscalls or (),
+        families=tuple(sorted(asked.union(USUAL_FAMILIES))),
+        namespaces=any(flags & _NAMESPACES for flags, *_ in (evidence.arguments or {}).get("clone", ())),
+    )
+
+
+def widened(profile: Seccomp, calls: Iterable[str]) -> Seccomp:
+    """`profile` with `calls` that another run made."""
+    return _profile({*profile.used, *calls}, families=profile.families, namespaces=profile.namespaces)
+
+
+def _profile(used: Iterable[str], *, families: tuple[int, ...] | None, namespaces: bool) -> Seccomp:
+    seen = tuple(sorted(used))
+    names = tuple(sorted(closure(seen)))
+    return Seccomp(
+        names=names,
+        used=seen,
+        because=f"{len(seen)} system calls observed, {len(names) - len(seen)} that go with them",
+        families=families,
+        namespaces=namespaces,
+    )

@@ -1,0 +1,1 @@
+"""What `harden` decided and proved, for terminals, pull requests and browsers."""
