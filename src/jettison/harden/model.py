@@ -168,6 +168,8 @@ class Probe(Struct, frozen=True, kw_only=True):
     port: int = 0
     path: str = ""
     command: tuple[str, ...] = ()
+    host: str = ""
+    """The Host header that the application insists on; empty: any."""
 
 
 class Metrics(Struct, frozen=True):
@@ -212,6 +214,8 @@ class Life(Struct, frozen=True, kw_only=True):
     exit_code: int | None = None
     killed: bool = False
     """It ignored the stop signal."""
+    stops_while_starting: bool | None = None
+    """Whether a stop signal during its start ended it."""
     in_flight: int | None = None
     """Requests that were being answered when the stop signal came."""
     in_flight_lost: int = 0

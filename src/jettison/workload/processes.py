@@ -13,6 +13,7 @@ from typing import Literal
 
 from jettison.limits import MAX_PIDS, MIB
 
+_ESTABLISHED = "01"
 _LISTEN = "0A"  # TCP_LISTEN, include/net/tcp_states.h
 _BOUND = "07"  # TCP_CLOSE: what a UDP socket shows that is bound and not connected
 _LOOPBACK_OF = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - nothing is bound, only read
@@ -61,6 +62,21 @@ def listeners(pid: int) -> list[Listener]:
         return []
     own = _socket_inodes(family(pid))
     return sorted((s for s in sockets if s.inode in own), key=lambda s: (s.port, s.protocol, s.address))
+
+
+def taken_up(pid: int, port: int) -> set[int]:
+    """The client ports of those connections to `port`, in the network namespace of `pid`, that the server has
+    accepted (the socket has an inode) and read everything of that was sent."""
+    found = set()
+    for name in ("tcp", "tcp6"):
+        for line in _read(f"/proc/{pid}/net/{name}").splitlines()[1:]:
+            fields = line.split()
+            if len(fields) < 10 or fields[3] != _ESTABLISHED or fields[9] == "0":
+                continue
+            local, remote = (int(address.rpartition(":")[2], 16) for address in fields[1:3])
+            if local == port and not int(fields[4].rpartition(":")[2], 16):
+                found.add(remote)
+    return found
 
 
 def cpu_ticks(pids: Iterable[int]) -> int:

@@ -1,0 +1,1 @@
+"""How an application starts, ends, and comes back."""
