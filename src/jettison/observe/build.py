@@ -13,6 +13,7 @@ from jettison.layers.tree import FileTree, Node, Resolved
 from jettison.observe.changed import Changed
 from jettison.observe.evidence import (
     Access,
+    Capability,
     Evidence,
     Exec,
     ImageIdentity,
@@ -25,7 +26,7 @@ from jettison.observe.evidence import (
     WriteOperation,
 )
 from jettison.observe.processes import MEMORY_FILE
-from jettison.observe.trace import Lookup, Trace
+from jettison.observe.trace import Lookup, Tally, Trace
 
 _KERNEL = (b"proc", b"sys", b"dev")
 """Top folders that are the kernel's in every container, whatever the image has there."""
@@ -82,8 +83,26 @@ def build_evidence(
         for e in trace.sockets
         if e.family != "unix" or e.direction == "listen" or scope.was_there(decode_path(e.address))
     )
+    _told(evidence, trace.tally)
     evidence.responses = {response.step: msgspec.to_builtins(response) for response in responses}
     return evidence
+
+
+def _told(evidence: Evidence, tally: Tally) -> None:
+    """Take over what the kernel's tracepoints told."""
+    evidence.syscalls = tally.syscalls
+    evidence.compat_syscalls = tally.compat_syscalls
+    evidence.arguments = tally.arguments
+    evidence.unrecorded = tally.unrecorded
+    if tally.checks is None:
+        return
+    evidence.capabilities = {}
+    for check in tally.checks:
+        capability = evidence.capabilities.setdefault(check.name, Capability())
+        checks = capability.used if check.granted else capability.refused
+        checks.phases.add(check.phase)
+        checks.by.add(encode_path(check.executable))
+        checks.calls.add(check.call)
 
 
 def resolve(lookup: Lookup, tree: FileTree) -> Resolved:

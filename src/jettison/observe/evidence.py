@@ -92,6 +92,27 @@ class Socket(Struct, frozen=True, order=True):
     executable: str = ""
 
 
+class Checks(Struct, omit_defaults=True):
+    """When and by whom a capability was asked for."""
+
+    phases: set[Phase] = field(default_factory=set)
+    by: set[str] = field(default_factory=set)
+    """Programs, as they were executed."""
+    calls: set[str] = field(default_factory=set)
+    """System calls that asked."""
+
+
+class Capability(Struct, omit_defaults=True):
+    """Checks of one capability in the container's user namespace: those that passed and those that did not.
+
+    That a check passed says that the capability made the difference there, or that the kernel asks for it
+    first; that one failed need not have disturbed anybody.
+    """
+
+    used: Checks = field(default_factory=Checks)
+    refused: Checks = field(default_factory=Checks)
+
+
 class Resources(Struct, omit_defaults=True):
     """Peaks over all runs; null where the host could not tell."""
 
@@ -151,7 +172,15 @@ class Evidence(Struct, omit_defaults=True):
     """Sorted; one for each path, arguments and phase."""
     sockets: set[Socket] = field(default_factory=set)
     syscalls: dict[str, int] | None = None
-    capabilities: dict[str, list[str]] | None = None
+    """Exact: name → how often at the most in one run, of the platform's own ABI, from the execution of the
+    container's command on."""
+    compat_syscalls: dict[str, dict[str, int]] = field(default_factory=dict)
+    """The same of other ABIs (`i386`, `x32`), by ABI."""
+    arguments: dict[str, set[tuple[int, ...]]] | None = None
+    """Name → what was asked for by calls whose arguments tell more than their name."""
+    capabilities: dict[str, Capability] | None = None
+    unrecorded: dict[str, str] = field(default_factory=dict)
+    """`syscalls` (with `arguments`) or `capabilities` → why at least one run did not record it."""
     resources: Resources = field(default_factory=Resources)
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     responses: dict[str, Any] = field(default_factory=dict)

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from jettison.errors import UsageError
-from jettison.observe.evidence import Access, Evidence, Exec, Lifecycle, Phase, Resources, Run, Write
+from jettison.observe.evidence import (
+    Access,
+    Capability,
+    Checks,
+    Evidence,
+    Exec,
+    Lifecycle,
+    Phase,
+    Resources,
+    Run,
+    Write,
+)
 
 T = TypeVar("T")
 
@@ -28,10 +40,11 @@ def merge(a: Evidence, b: Evidence) -> Evidence:
         writes=_union(a.writes, b.writes, _writes),
         execs=_execs(a.execs, b.execs),
         sockets=a.sockets | b.sockets,
-        syscalls=_optional(a.syscalls, b.syscalls, lambda x, y: _union(x, y, max)),
-        capabilities=_optional(
-            a.capabilities, b.capabilities, lambda x, y: _union(x, y, lambda m, n: sorted({*m, *n}))
-        ),
+        syscalls=_optional(a.syscalls, b.syscalls, _counts),
+        compat_syscalls=_union(a.compat_syscalls, b.compat_syscalls, _counts),
+        arguments=_optional(a.arguments, b.arguments, lambda x, y: _union(x, y, operator.or_)),
+        capabilities=_optional(a.capabilities, b.capabilities, lambda x, y: _union(x, y, _capabilities)),
+        unrecorded=_union(a.unrecorded, b.unrecorded, min),
         resources=_resources(a.resources, b.resources),
         lifecycle=a.lifecycle if a.lifecycle != Lifecycle() else b.lifecycle,
         responses={**b.responses, **a.responses},
@@ -51,6 +64,18 @@ def _accesses(a: Access, b: Access) -> Access:
 
 def _writes(a: Write, b: Write) -> Write:
     return Write(a.operations | b.operations, a.phases | b.phases, a.by | b.by, a.before)
+
+
+def _counts(a: dict[str, int], b: dict[str, int]) -> dict[str, int]:
+    return _union(a, b, max)
+
+
+def _capabilities(a: Capability, b: Capability) -> Capability:
+    return Capability(_checks(a.used, b.used), _checks(a.refused, b.refused))
+
+
+def _checks(a: Checks, b: Checks) -> Checks:
+    return Checks(a.phases | b.phases, a.by | b.by, a.calls | b.calls)
 
 
 def _execs(a: list[Exec], b: list[Exec]) -> list[Exec]:

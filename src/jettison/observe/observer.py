@@ -21,6 +21,7 @@ from jettison.observe import calls, profile, shared, supervisor
 from jettison.observe.evidence import Phase
 from jettison.observe.guardian import Guardian
 from jettison.observe.trace import Endpoint, Execution, Lookup, Report, Trace
+from jettison.observe.tracepoints import Tracepoints
 
 _PHASES: Final = tuple(Phase)
 _SOCKET_NAME: Final = "seccomp.sock"
@@ -82,6 +83,8 @@ class Observer:
             )
         self._marks = [_Mark(Phase.START, "start", time.monotonic())]
         with contextlib.ExitStack() as resources:
+            self._tracepoints = Tracepoints()
+            resources.callback(self._tracepoints.close)
             self._start(resources)
             self._resources = resources.pop_all()
         return self
@@ -97,7 +100,7 @@ class Observer:
         with theirs:
             self._child = os.fork()
             if self._child == 0:
-                supervisor.supervise(theirs, self._page)
+                supervisor.supervise(theirs, self._page, self._tracepoints)
         resources.callback(self._reap)
         self._control = ours
         self._guardian = Guardian(server, ours, self._page)
@@ -124,6 +127,7 @@ class Observer:
             return
         self._marks.append(_Mark(phase, step, time.monotonic()))
         shared.write_mark(self._page, _PHASES.index(phase), len(self._marks) - 1)
+        self._tracepoints.turn(_PHASES.index(phase))
 
     def finish(self) -> Trace:
         """End the observation and give what was seen; processes that still run are let through unseen.
@@ -150,6 +154,7 @@ class Observer:
             events=report.events,
             complete=not reason,
             reason=reason,
+            tally=self._tracepoints.tally(report.executables),
         )
 
     def _report(self) -> Report:

@@ -49,16 +49,27 @@ class Session:
 
     `slot` is the place in the shared `page` where the id of the latest notification is kept for the guardian.
     `main` tells the container's own processes from those that were executed in it later, whose phase is
-    always `exec`.
+    always `exec`. `announce` is told each execution before it is let through: thread, number of the program,
+    whether it is of the container's own processes.
     """
 
-    def __init__(self, listener: int, page: mmap.mmap, slot: int, record: Record, *, main: bool) -> None:
+    def __init__(
+        self,
+        listener: int,
+        page: mmap.mmap,
+        slot: int,
+        record: Record,
+        *,
+        main: bool,
+        announce: Callable[[int, int, bool], None],
+    ) -> None:
         self.events = 0
         self._listener = listener
         self._page = page
         self._slot = slot
         self._record = record
         self._main = main
+        self._announce = announce
         self._phase = -1
         self._started = False
         """Whether the runtime has executed the container's command: what it looks up before that is its own
@@ -189,6 +200,7 @@ class Session:
         if not place.path.startswith(processes.MEMORY_FILE):
             self._lookup(stopped.kind(target), place, number)
         vector = 1 if target.path == 0 else 2
+        self._announce(stopped.thread, self._record.executable(place.path), self._main)
         self._record.execution(place.path, arguments.masked(stopped.words(vector)), self._when)
         self._tasks.forget()  # other threads too: the one that executes takes over the id of the first
 

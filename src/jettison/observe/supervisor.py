@@ -30,6 +30,7 @@ import msgspec
 from jettison.observe import shared
 from jettison.observe.record import Record
 from jettison.observe.session import Session
+from jettison.observe.tracepoints import Tracepoints
 
 LISTENER: Final = b"L"
 FINISH: Final = b"F"
@@ -38,17 +39,17 @@ FAILURE: Final = b"E"
 NUMBER: Final = struct.Struct("<I")
 
 
-def supervise(control: socket.socket, page: mmap.mmap) -> NoReturn:
+def supervise(control: socket.socket, page: mmap.mmap, tracepoints: Tracepoints) -> NoReturn:
     """The life of the supervisor process, from right after the fork to its end."""
     try:
-        _settle(control)
-        _Supervisor(control, page).serve()
+        _settle({control.fileno(), *tracepoints.descriptors})
+        _Supervisor(control, page, tracepoints).serve()
     finally:
         os._exit(1)
 
 
-def _settle(control: socket.socket) -> None:
-    """Cut the ties to the program: its signals, its descriptors, its garbage collector.
+def _settle(kept: set[int]) -> None:
+    """Cut the ties to the program: its signals, its descriptors but those `kept`, its garbage collector.
 
     Ctrl-C reaches the whole group of processes; the container must be let through until the program has
     stopped it.
@@ -57,18 +58,21 @@ def _settle(control: socket.socket) -> None:
         signal.signal(number, signal.SIG_IGN)
     gc.disable()
     gc.freeze()
-    keep = control.fileno()
-    os.closerange(3, keep)
-    os.closerange(keep + 1, os.sysconf("SC_OPEN_MAX"))
+    first = 3
+    for descriptor in sorted(kept):
+        os.closerange(first, descriptor)
+        first = descriptor + 1
+    os.closerange(first, os.sysconf("SC_OPEN_MAX"))
     nothing = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):
         os.dup2(nothing, standard)
 
 
 class _Supervisor:
-    def __init__(self, control: socket.socket, page: mmap.mmap) -> None:
+    def __init__(self, control: socket.socket, page: mmap.mmap, tracepoints: Tracepoints) -> None:
         self._control = control
         self._page = page
+        self._tracepoints = tracepoints
         self._record = Record()
         self._sessions: list[Session] = []
 
@@ -84,7 +88,14 @@ class _Supervisor:
                 os._exit(0)
 
     def _begin(self, number: int, listener: int) -> None:
-        session = Session(listener, self._page, shared.slot(number), self._record, main=number == 0)
+        session = Session(
+            listener,
+            self._page,
+            shared.slot(number),
+            self._record,
+            main=number == 0,
+            announce=self._tracepoints.announce,
+        )
         self._sessions.append(session)
         threading.Thread(target=self._follow, args=(session,), daemon=True).start()
 

@@ -55,6 +55,30 @@ class Endpoint(Struct, frozen=True):
     executable: bytes = b""
 
 
+class CapabilityCheck(Struct, frozen=True):
+    """The kernel checked whether a process has a capability in the container's user namespace."""
+
+    name: str
+    granted: bool
+    phase: Phase
+    executable: bytes
+    """The program, as it was executed."""
+    call: str
+    """The system call that needed it, or the last one before."""
+
+
+class Tally(Struct, frozen=True):
+    """What the kernel's tracepoints told; null what could not be had, with the reason in `unrecorded`."""
+
+    syscalls: dict[str, int] | None = None
+    """Name → count, of the machine's own ABI."""
+    compat_syscalls: dict[str, dict[str, int]] = {}
+    """The same of the other ABIs that its kernel runs, by ABI."""
+    arguments: dict[str, set[tuple[int, ...]]] | None = None
+    checks: tuple[CapabilityCheck, ...] | None = None
+    unrecorded: dict[str, str] = {}
+
+
 class Trace(Struct, frozen=True):
     """The record of one run."""
 
@@ -69,6 +93,7 @@ class Trace(Struct, frozen=True):
     complete: bool = True
     """False when an event may have been lost; `reason` says why."""
     reason: str = ""
+    tally: Tally = Tally()
 
 
 class Report(Struct, array_like=True):

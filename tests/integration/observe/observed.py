@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from jettison.observe.evidence import Operation, WriteOperation
 from jettison.observe.observer import Observer
@@ -42,11 +43,22 @@ class Watched:
 
 @dataclass(frozen=True)
 class Bench:
-    """Where programs are run and watched."""
+    """Where programs are run, watched or not."""
 
     layers: Sequence[Path]
     work: Path
     journal: Journal
+
+    def run(self, *argv: str, folder: str = "none", **spec: Any) -> tuple[int, dict[str, bytes]]:
+        """Run `argv` to its end unobserved, with further parts of the `spec`; its exit code, and the files
+        that it left in `folder`, by name."""
+        with self.journal.temporary() as work:
+            whole = RunSpec(argv=argv, env={"PATH": "/usr/bin:/bin"}, **spec)
+            with mounted(self.layers, workdir=work, journal=self.journal) as root:
+                with sandbox(whole, root, journal=self.journal, workdir=work) as box:
+                    ended = box.wait(60)
+                    assert ended is not None, f"{argv} does not end: {box.tail()}"
+                return ended.code, {path.name: path.read_bytes() for path in (root.upper / folder).glob("*")}
 
     def watch(
         self,

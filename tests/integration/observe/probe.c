@@ -127,6 +127,20 @@ static int pointers(void) {
     return 0;
 }
 
+/* Another thread than the first one executes: it takes over the first one's id. */
+static void *executing(void *self) {
+    char *arguments[] = {self, "look", "/by-thread", NULL};
+    execv(self, arguments);
+    return NULL;
+}
+
+static int executing_thread(char *self) {
+    pthread_t thread;
+    pthread_create(&thread, NULL, executing, self);
+    pause();
+    return 1;
+}
+
 static void *threaded(void *name) {
     look(name);
     return NULL;
@@ -290,6 +304,7 @@ int main(int count, char **arguments) {
     if (!strcmp(name, "root")) return root();
     if (!strcmp(name, "pointers")) return pointers();
     if (!strcmp(name, "threads")) return threads();
+    if (!strcmp(name, "executing-thread")) return executing_thread("/bin/probe");
     if (!strcmp(name, "executed")) return executed("/bin/probe");
     if (!strcmp(name, "through-proc")) return through_proc();
     if (!strcmp(name, "network")) return network();

@@ -2,7 +2,6 @@
 
 import re
 import shutil
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,44 +13,10 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("strace") is None, reason="needs strace"),
 ]
 
-PROGRAMS = (
-    "strace",
-    "sh",
-    "ls",
-    "find",
-    "cat",
-    "cp",
-    "mv",
-    "ln",
-    "rm",
-    "mkdir",
-    "chmod",
-    "touch",
-    "tar",
-    "env",
-)
 CALL = re.compile(r"(\w+)\((.*)\) += ")
 PATH = re.compile(r'(?:(?:AT_FDCWD|\d+)<([^>]*)>, )?"((?:[^"\\]|\\.)*)"')
 BOTH = {"rename", "renameat", "renameat2", "link", "linkat"}
 SECOND = {"symlink", "symlinkat"}
-
-
-@pytest.fixture(scope="session")
-def witness_layer(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """This host's own programs, with the libraries they need, and a shell script."""
-    folder = tmp_path_factory.mktemp("witness")
-    for program in PROGRAMS:
-        source = shutil.which(program)
-        assert source, f"this host has no {program}"
-        listed = subprocess.run(["ldd", source], capture_output=True, text=True).stdout
-        for path in (source, *re.findall(r"(/\S+) \(0x", listed)):
-            target = folder / ("usr/bin/" + program if path == source else path.lstrip("/"))
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(Path(path).resolve(), target)
-    (folder / "usr/bin/script").write_text("#!/usr/bin/sh\ncat /etc/passwd > /dev/null\n")
-    (folder / "usr/bin/script").chmod(0o755)
-    (folder / "traces").mkdir()
-    return folder
 
 
 def strace_paths(trace: bytes) -> set[bytes]:

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from jettison.errors import InvalidInputError, UsageError
 from jettison.observe.evidence import (
     Access,
+    Capability,
+    Checks,
     Evidence,
     Exec,
     ImageIdentity,
@@ -33,6 +35,17 @@ ACCESSES = st.builds(
 )
 
 
+NAMES = st.sampled_from(["read", "write", "socket"])
+COUNTS = st.dictionaries(NAMES, st.integers(1, 9))
+CHECKS = st.builds(
+    Checks, st.sets(st.sampled_from(Phase)), st.sets(st.sampled_from(["/bin/x", "/bin/y"])), st.sets(NAMES)
+)
+CAPABILITIES = st.dictionaries(
+    st.sampled_from(["CAP_CHOWN", "CAP_KILL"]), st.builds(Capability, CHECKS, CHECKS)
+)
+ARGUMENTS = st.dictionaries(NAMES, st.sets(st.tuples(st.integers(0, 3), st.integers(0, 3))))
+
+
 @st.composite
 def evidences(draw):
     paths = draw(st.dictionaries(PATHS, ACCESSES))
@@ -47,6 +60,13 @@ def evidences(draw):
         sockets={
             Socket("listen", "inet", "tcp", "0.0.0.0", port) for port in draw(st.sets(st.integers(1, 3)))
         },
+        syscalls=draw(st.none() | COUNTS),
+        compat_syscalls=draw(st.dictionaries(st.sampled_from(["i386", "x32"]), COUNTS)),
+        arguments=draw(st.none() | ARGUMENTS),
+        capabilities=draw(st.none() | CAPABILITIES),
+        unrecorded=draw(
+            st.dictionaries(st.sampled_from(["syscalls", "capabilities"]), st.sampled_from("ab"))
+        ),
         resources=Resources(memory_peak_bytes=draw(st.none() | st.integers(0, 9))),
     )
 
