@@ -1,0 +1,41 @@
+"""All files of one deployment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from jettison.harden.emit import seccomp
+from jettison.harden.emit.compose import compose
+from jettison.harden.emit.kubernetes import kubernetes
+from jettison.harden.emit.readme import readme, secrets_example
+from jettison.harden.model import Deployment, Proof, Relaxation
+from jettison.image.config import ImageConfig
+from jettison.observe.evidence import Evidence
+
+
+def emit(
+    deployment: Deployment,
+    evidence: Evidence,
+    config: ImageConfig,
+    *,
+    copier: str = "",
+    compatible: bool = False,
+    proofs: Sequence[Proof] = (),
+    relaxed: Sequence[Relaxation] = (),
+) -> dict[str, str]:
+    """File name, relative to the output folder → content. The same arguments give the same bytes.
+
+    `copier` is the path of a cp(1) in the image, with which Kubernetes fills new volumes; empty if it has
+    none. `compatible` says that programs of the 32-bit ABI ran. `proofs` and `relaxed` are for the
+    README.
+    """
+    files = {
+        "compose.yaml": compose(deployment, evidence),
+        "kubernetes.yaml": kubernetes(deployment, copier=copier),
+    }
+    if (allowed := deployment.settings.seccomp) is not None:
+        files["seccomp.json"] = seccomp.profile(allowed, config.architecture, compatible=compatible)
+    if example := secrets_example(deployment):
+        files["secrets.env.example"] = example
+    files["README.md"] = readme(deployment, files, proofs, relaxed)
+    return dict(sorted(files.items()))

@@ -1,0 +1,264 @@
+"""The pod of `kubernetes.yaml`: containers, security context, volumes and probes."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from jettison.harden.emit import terms
+from jettison.harden.emit.yaml import Noted
+from jettison.harden.model import Deployment, Life, Medium, Metrics, Probe, Storage
+
+_BASELINE: Final = frozenset({
+    "AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE",
+    "SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT",
+})  # fmt: skip
+"""What the baseline Pod Security Standard lets a container add; restricted: only NET_BIND_SERVICE."""
+_PODMAN_SECCOMP: Final = "container.seccomp.security.alpha.kubernetes.io/"
+_SEED: Final = "/.jettison-volume"
+
+
+def pod(deployment: Deployment, *, copier: str) -> dict[str, Any]:
+    """The pod template. `copier` is the path of a cp(1) in the image, or empty."""
+    meta: dict[str, Any] = {"labels": terms.labels(deployment)}
+    if annotations := _annotations(deployment):
+        meta["annotations"] = annotations
+    return {"metadata": meta, "spec": _spec(deployment, copier)}
+
+
+def standard(deployment: Deployment) -> str:
+    """Which Pod Security Standard the pod keeps to, and what keeps it from the next one."""
+    settings = deployment.settings
+    added = {terms.bare(capability.name) for capability in settings.capabilities}
+    if beyond := sorted(added - _BASELINE):
+        return f"Pod Security Standard: privileged (baseline does not let it add {', '.join(beyond)})."
+    misses = []
+    if settings.run_as.root:
+        misses.append(f"it runs as root: {settings.run_as.because}")
+    if not settings.no_new_privileges.on:
+        misses.append(f"it gains privileges: {settings.no_new_privileges.because}")
+    if more := sorted(added - {"NET_BIND_SERVICE"}):
+        misses.append(f"it adds {', '.join(more)}")
+    if misses:
+        return f"Pod Security Standard: baseline. What restricted forbids: {'; '.join(misses)}."
+    return (
+        "Pod Security Standard: restricted (namespace label pod-security.kubernetes.io/enforce: restricted)."
+    )
+
+
+def _annotations(deployment: Deployment) -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    if deployment.settings.seccomp is not None:
+        note = "for podman kube play; Kubernetes reads seccompProfile below"
+        out[_PODMAN_SECCOMP + deployment.service.name] = Noted("localhost/seccomp.json", note)
+    if (metrics := deployment.operations.metrics) is not None:
+        out |= _scraping(metrics)
+    return out
+
+
+def _scraping(metrics: Metrics) -> dict[str, Any]:
+    return {
+        "prometheus.io/scrape": Noted("true", metrics.because),
+        "prometheus.io/port": str(metrics.port),
+        "prometheus.io/path": metrics.path,
+    }
+
+
+def _spec(deployment: Deployment, copier: str) -> dict[str, Any]:
+    out: dict[str, Any] = {
+        "automountServiceAccountToken": Noted(False, "it does not talk to the Kubernetes API"),
+        "enableServiceLinks": False,
+        "restartPolicy": "Never" if deployment.life.batch else "Always",
+    }
+    if (grace := terms.grace(deployment.life)) is not None:
+        out["terminationGracePeriodSeconds"] = Noted(grace[0], grace[1])
+    out["securityContext"] = _pod_security(deployment)
+    seeded = [storage for storage in deployment.settings.storage if storage.seeded]
+    if seeded and copier:
+        names = terms.volume_names(deployment)
+        out["initContainers"] = [_seeding(deployment, s, names[s.path], copier) for s in seeded]
+    container = _container(deployment)
+    if seeded and not copier:
+        paths = ", ".join(storage.path for storage in seeded)
+        note = (
+            f"The image has content in {paths} and no cp to copy it: fill the volumes before the first start."
+        )
+        out["containers"] = Noted([container], note)
+    else:
+        out["containers"] = [container]
+    if volumes := _volumes(deployment):
+        out["volumes"] = volumes
+    return out
+
+
+def _pod_security(deployment: Deployment) -> dict[str, Any]:
+    settings, run_as = deployment.settings, deployment.settings.run_as
+    out: dict[str, Any] = {
+        "runAsNonRoot": Noted(not run_as.root, run_as.because),
+        "runAsUser": run_as.uid,
+        "runAsGroup": run_as.gid,
+    }
+    if settings.storage and not run_as.root:
+        out["fsGroup"] = Noted(run_as.gid, "volumes belong to this group")
+        out["fsGroupChangePolicy"] = "OnRootMismatch"
+    if settings.seccomp is not None:
+        profile = {"type": "Localhost", "localhostProfile": terms.seccomp_file(deployment)}
+        out["seccompProfile"] = Noted(profile, settings.seccomp.because)
+    else:
+        out["seccompProfile"] = {"type": "RuntimeDefault"}
+    if low := terms.low_port(deployment):
+        sysctl = {"name": "net.ipv4.ip_unprivileged_port_start", "value": str(low.number)}
+        out["sysctls"] = [Noted(sysctl, f"the user may listen on {low.number} without a capability")]
+    return out
+
+
+def _container_security(deployment: Deployment) -> dict[str, Any]:
+    settings = deployment.settings
+    capabilities: dict[str, Any] = {"drop": ["ALL"]}
+    if settings.capabilities:
+        capabilities["add"] = [Noted(terms.bare(c.name), terms.why(c)) for c in settings.capabilities]
+    out: dict[str, Any] = {}
+    if "CAP_SYS_ADMIN" not in {
+        c.name for c in settings.capabilities
+    }:  # the API server refuses false beside it
+        on, why = settings.no_new_privileges.on, settings.no_new_privileges.because
+        out["allowPrivilegeEscalation"] = Noted(not on, why)
+    out["readOnlyRootFilesystem"] = Noted(settings.read_only_root.on, settings.read_only_root.because)
+    return out | {"capabilities": capabilities}
+
+
+def _container(deployment: Deployment) -> dict[str, Any]:
+    service = deployment.service
+    out: dict[str, Any] = {"name": service.name, "image": service.image, "imagePullPolicy": "IfNotPresent"}
+    for key, value in (("command", service.entrypoint), ("args", service.command)):
+        if value is not None:
+            out[key] = [_literal(argument) for argument in value]
+    if env := _environment(deployment):
+        out["env"] = env
+    if ports := terms.served(deployment):
+        out["ports"] = [
+            Noted(
+                {"name": terms.port_name(p), "containerPort": p.number, "protocol": p.protocol.upper()},
+                p.because,
+            )
+            for p in ports
+        ]
+    out["securityContext"] = _container_security(deployment)
+    if resources := _resources(deployment):
+        out["resources"] = resources
+    if not deployment.life.batch:
+        out |= _probes(deployment)
+    if mounts := _mounts(deployment):
+        out["volumeMounts"] = mounts
+    return out
+
+
+def _environment(deployment: Deployment) -> list[Any]:
+    service = deployment.service
+    secret = set(service.secret_env)
+    out: list[Any] = [
+        {"name": name, "value": _literal(value)} for name, value in service.env if name not in secret
+    ]
+    for name in sorted(secret):
+        reference = {"name": terms.secret_name(deployment), "key": terms.secret_key(name)}
+        out.append({"name": name, "valueFrom": {"secretKeyRef": reference}})
+    return out
+
+
+def _resources(deployment: Deployment) -> dict[str, Any]:
+    settings = deployment.settings
+    requests: dict[str, Any] = {}
+    if (cpu := settings.cpu_millis) is not None:
+        requests["cpu"] = Noted(f"{max(1, cpu.value)}m", cpu.because)
+    if (request := settings.memory_request_bytes) is not None:
+        requests["memory"] = Noted(terms.size(request.value, "Mi"), request.because)
+    out: dict[str, Any] = {"requests": requests} if requests else {}
+    if (limit := settings.memory_bytes) is not None:
+        out["limits"] = {"memory": Noted(terms.size(limit.value, "Mi"), limit.because)}
+    return out
+
+
+def _probes(deployment: Deployment) -> dict[str, Any]:
+    operations, out = deployment.operations, dict[str, Any]()
+    first = operations.readiness or operations.liveness
+    if first is not None:
+        out["startupProbe"] = _started(first, deployment.life)
+    if operations.readiness is not None:
+        timing = {"periodSeconds": 5, "timeoutSeconds": 5, "failureThreshold": 2}
+        out["readinessProbe"] = Noted(_action(operations.readiness) | timing, operations.readiness.because)
+    if operations.liveness is not None:
+        timing = {"periodSeconds": 10, "timeoutSeconds": 5, "failureThreshold": 3}
+        out["livenessProbe"] = Noted(_action(operations.liveness) | timing, operations.liveness.because)
+    return out
+
+
+def _started(probe: Probe, life: Life) -> dict[str, Any]:
+    seconds, why = terms.start_allowance(life)
+    period = max(1, seconds // 30)
+    return _action(probe) | {
+        "periodSeconds": period,
+        "timeoutSeconds": 5,
+        "failureThreshold": Noted(-(-seconds // period), why),
+    }
+
+
+def _action(probe: Probe) -> dict[str, Any]:
+    if probe.kind == "exec":
+        return {"exec": {"command": list(probe.command)}}
+    if probe.kind == "tcp":
+        return {"tcpSocket": {"port": probe.port}}
+    return {"httpGet": {"path": probe.path or "/", "port": probe.port, "scheme": probe.kind.upper()}}
+
+
+def _mounts(deployment: Deployment) -> list[Any]:
+    names = terms.volume_names(deployment)
+    out: list[Any] = [
+        Noted({"name": names[s.path], "mountPath": s.path}, terms.what(s))
+        for s in deployment.settings.storage
+    ]
+    if _wants_shm(deployment):
+        out.append({"name": "dev-shm", "mountPath": "/dev/shm"})  # noqa: S108  # a path in the container
+    return out
+
+
+def _volumes(deployment: Deployment) -> list[Any]:
+    names = terms.volume_names(deployment)
+    out: list[Any] = [_volume(deployment, s, names[s.path]) for s in deployment.settings.storage]
+    if _wants_shm(deployment):
+        shm = deployment.settings.shm_bytes
+        volume = {"medium": "Memory", "sizeLimit": terms.size(shm.value, "Mi")}
+        out.append({"name": "dev-shm", "emptyDir": Noted(volume, shm.because)})
+    return out
+
+
+def _volume(deployment: Deployment, storage: Storage, name: str) -> dict[str, Any]:
+    if terms.lasting(storage):
+        return {
+            "name": name,
+            "persistentVolumeClaim": {"claimName": terms.claim_name(deployment, name)},
+        }
+    medium = {"medium": "Memory"} if storage.medium is Medium.TMPFS else {}
+    return {"name": name, "emptyDir": medium | {"sizeLimit": terms.size(storage.size_bytes, "Mi")}}
+
+
+def _wants_shm(deployment: Deployment) -> bool:
+    taken = {storage.path for storage in deployment.settings.storage}
+    return deployment.settings.shm_bytes.value > terms.SHM_BYTES and "/dev/shm" not in taken  # noqa: S108
+
+
+def _seeding(deployment: Deployment, storage: Storage, name: str, copier: str) -> dict[str, Any]:
+    """A container that copies what the image has at `storage` into the new volume; what is there stays."""
+    out: dict[str, Any] = {
+        "name": f"seed-{name}"[:63].rstrip("-"),
+        "image": deployment.service.image,
+        "imagePullPolicy": "IfNotPresent",
+        "command": [copier, "-Rn", f"{storage.path.rstrip('/')}/.", f"{_SEED}/"],
+        "securityContext": _container_security(deployment),
+    }
+    if resources := _resources(deployment):
+        out["resources"] = resources
+    return out | {"volumeMounts": [{"name": name, "mountPath": _SEED}]}
+
+
+def _literal(text: str) -> str:
+    """Kubernetes replaces `$(NAME)` in arguments and values; `$$` stands for one `$`."""
+    return text.replace("$$", "$$$$").replace("$(", "$$(")
