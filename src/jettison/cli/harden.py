@@ -60,8 +60,8 @@ def command(
     jettison harden myapp:1.0 --host-exec ./smoke-test.sh --output deploy/
     jettison harden myapp:1.0-slim --evidence deploy/evidence.json --output deploy/
 
-    Written are compose.yaml, kubernetes.yaml, a Podman unit, seccomp.json, an AppArmor profile, evidence.json,
-    report.json and the scorecard as report.html and report.md.
+    Written are compose.yaml, kubernetes.yaml, a Podman unit, seccomp.json, an AppArmor profile,
+    evidence.json, report.json and the scorecard as report.html and report.md.
 
     Exit codes: 0 written and proven, 1 a proof failed, 6 the original itself does not work.
     """

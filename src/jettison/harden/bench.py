@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+from copy import copy
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from jettison.errors import ApplicationError
 from jettison.harden.enforce import make_volumes, under
-from jettison.harden.model import Seccomp, Settings
+from jettison.harden.model import Probe, Seccomp, Settings
 from jettison.layers.tree import FileTree
 from jettison.sandbox.journal import Journal
 from jettison.slim.baseline import Baseline
@@ -18,8 +19,12 @@ from jettison.verify.compare import Difference, compare
 from jettison.verify.noise import learn
 from jettison.verify.replay import Observation, Scene, not_started, replay
 from jettison.workload.drive import drive
-from jettison.workload.responses import Response
+from jettison.workload.responses import Kind, Response
+from jettison.workload.steps import Healthcheck
 from jettison.workload.target import Target
+
+_CHECK_S: Final = 10.0
+"""How long a health check may take; engines are told 5 s."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +62,8 @@ class Bench:
         runs = [run.driven.responses for run in baseline.runs]
         self._noise = learn(*runs)
         self._first = runs[0]
+        self._asks = False
+        """Whether it runs a health check that the original has not."""
 
     def attempt(self, settings: Settings, *, observed: bool = False) -> Attempt:
         """The workload under `settings`, with new volumes. While it is `observed`, seccomp is the
@@ -90,5 +97,22 @@ class Bench:
         """Steps of the workload."""
         return len(self._first)
 
+    def asking(self, check: Probe) -> Bench:
+        """A bench that also runs the command `check` inside, which has to pass."""
+        known = self.baseline.scene.workload.healthcheck
+        if known is not None or check.kind != "exec":
+            return self
+        asked = Healthcheck(test=("CMD", *check.command), timeout=_CHECK_S)
+        scene = self.baseline.scene
+        workload = replace(scene.workload, healthcheck=asked)
+        other = copy(self)
+        other.baseline = replace(self.baseline, scene=replace(scene, workload=workload))
+        other._asks = True
+        return other
+
     def _compared(self, responses: Sequence[Response]) -> tuple[Difference, ...]:
-        return tuple(compare(self._first, responses, self._noise))
+        asked = [each for each in responses if self._asks and each.kind is Kind.HEALTHCHECK]
+        failed = [each for each in asked if each.exit_code != 0]
+        rest = [each for each in responses if each not in asked]
+        found = [Difference(each.step, "exit code", "0", str(each.exit_code)) for each in failed]
+        return (*compare(self._first, rest, self._noise), *found)

@@ -13,7 +13,7 @@ from jettison.harden.capabilities import minimum
 from jettison.harden.exposed import exposed
 from jettison.harden.learn import Learned, learn
 from jettison.harden.life.restart import restart
-from jettison.harden.model import Decision, Deployment, RunAs, Secret, Service, Settings
+from jettison.harden.model import Decision, Deployment, Probe, RunAs, Secret, Service, Settings
 from jettison.harden.names import image_name
 from jettison.harden.recorded import Decided
 from jettison.harden.seccomp import allow
@@ -45,8 +45,8 @@ def decide(image: Image, overrides: Overrides, name: str, bench: Bench, evidence
     )
     wanted = _wanted(evidence, wants, users[0])
     settings, relaxed = settle(bench, wanted, users, lambda user: minimum(evidence, user))
-    settings = _limited(bench, settings)
     learned = _learned(bench, settings, evidence)
+    settings = _limited(bench, settings, learned.operations.healthcheck)
     secrets = exposed(env=spec.env, argv=spec.argv, config=image.config, evidence=evidence, tree=bench.tree)
     service = _service(image, overrides, name, bench, evidence, secrets)
     return Decided(
@@ -80,15 +80,25 @@ def _wanted(evidence: Evidence, wants: Needed, run_as: RunAs) -> Settings:
     )
 
 
-def _limited(bench: Bench, settings: Settings) -> Settings:
-    """`settings` with a memory limit, if this host can limit memory."""
+def _limited(bench: Bench, settings: Settings, check: Probe | None) -> Settings:
+    """`settings` with a memory limit, if this host can limit memory; another one for engines whose health
+    check is a program that runs beside the application, if that needs more."""
     plain = bench.attempt(settings)
     runs = (*bench.baseline.runs, *([plain.run] if plain.run is not None else []))
     peaks = [run.resources.memory_peak_bytes or 0 for run in runs]
     smallest = resources.smallest_memory(bench, settings, peaks, plain.seconds)
     if smallest is None:
         return settings
-    return structs.replace(settings, memory_bytes=resources.limit(smallest), memory_request_bytes=smallest)
+    limited = structs.replace(settings, memory_bytes=resources.limit(smallest), memory_request_bytes=smallest)
+    if check is None:
+        return limited
+    asking = bench.asking(check)
+    if asking.attempt(limited).passed:
+        return limited
+    checked = asking.attempt(settings)
+    peak = checked.run.resources.memory_peak_bytes if checked.run is not None else None
+    more = resources.smallest_memory(asking, settings, [peak or 0], checked.seconds)
+    return structs.replace(limited, memory_with_check_bytes=None if more is None else resources.limit(more))
 
 
 def _learned(bench: Bench, settings: Settings, evidence: Evidence) -> Learned:

@@ -37,6 +37,8 @@ class Engine:
 
     program: str
     environment: Mapping[str, str]
+    folder: Path | None = None
+    """Where it runs: manifests name other files relative to theirs."""
 
     def run(self, *arguments: str, timeout: float = _ANSWER_S) -> subprocess.CompletedProcess[bytes]:
         """Call it; raises HostError when it does not answer."""
@@ -44,6 +46,7 @@ class Engine:
             return subprocess.run(
                 [self.program, *arguments],
                 env=dict(self.environment),
+                cwd=self.folder,
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 timeout=timeout,
@@ -98,7 +101,7 @@ class EngineContainer:
         return state
 
 
-def prove(files: Mapping[str, bytes], deployment: Deployment, bench: Bench) -> tuple[Proof, ...]:
+def prove(files: Mapping[str, str], deployment: Deployment, bench: Bench) -> tuple[Proof, ...]:
     """The workload in each engine that is here, under the manifests in `files`."""
     return (
         _proof("docker compose", _compose, files, deployment, bench),
@@ -113,12 +116,10 @@ class _NotHereError(Exception):
     """Why an engine cannot be tried."""
 
 
-def _proof(
-    where: str, start: Start, files: Mapping[str, bytes], deployment: Deployment, bench: Bench
-) -> Proof:
+def _proof(where: str, start: Start, files: Mapping[str, str], deployment: Deployment, bench: Bench) -> Proof:
     with bench.journal.temporary() as folder:
         for name, content in files.items():
-            (folder / name).write_bytes(content)
+            (folder / name).write_text(content)
         try:
             with start(folder, deployment, bench.journal) as container:
                 differences = bench.drive(container)
@@ -137,13 +138,14 @@ def _compose(folder: Path, deployment: Deployment, journal: Journal) -> Iterator
         raise _NotHereError(f"the Docker engine has no image {deployment.service.image}")
     tool = _compose_tool(docker)
     name = f"jettison-{secrets.token_hex(6)}"
-    base = (*tool, "--project-name", name, "--file", str(folder / "compose.yaml"))
+    base = (*tool, "--project-name", name, "--file", "compose.yaml")
     record = InEngine(
         name=name,
         take_down=(*base, "down", "--volumes", "--timeout", "1"),
+        folder=str(folder),
         environment=_found_by(docker.environment),
     )
-    runner = Engine(program=base[0], environment=docker.environment)
+    runner = Engine(program=base[0], environment=docker.environment, folder=folder)
     with journal.holding(record):
         done = runner.run(*base[1:], "up", "--detach", "--no-build", timeout=_UP_S)
         if done.returncode:
@@ -164,10 +166,14 @@ def _kube(folder: Path, deployment: Deployment, journal: Journal) -> Iterator[En
     record = InEngine(
         name=name,
         take_down=(podman.program, "kube", "down", "--force", str(manifest)),
+        folder=str(folder),
         environment=_found_by(podman.environment),
     )
     with journal.holding(record):
-        done = podman.run("kube", "play", "--network", "none", str(manifest), timeout=_UP_S)
+        done = podman.run(
+            *("kube", "play", "--network", "none", "--seccomp-profile-root", str(folder), str(manifest)),
+            timeout=_UP_S,
+        )
         if done.returncode:
             raise HostError(f"podman could not play it: {_last_line(done.stderr)}")
         listed = podman.run("ps", "--quiet", "--no-trunc", "--filter", f"name={name}").stdout.split()

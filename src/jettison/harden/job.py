@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-
-import msgspec
+from functools import partial
 
 import jettison
 from jettison.harden import engines
@@ -20,6 +18,7 @@ from jettison.harden.names import service_name
 from jettison.harden.recorded import Decided, record, recorded
 from jettison.image.model import Image
 from jettison.image.platform import check_runs_here
+from jettison.layers.tree import FileTree
 from jettison.observe.evidence import Evidence
 from jettison.observe.files import encode
 from jettison.sandbox.journal import Journal
@@ -69,7 +68,11 @@ def harden(job: Job, journal: Journal, progress: Progress | None = None) -> Hard
             if job.evidence
             else evidence_of(job.image, tree, baseline.scene, baseline.runs)
         )
-    bench = Bench(tree, baseline, journal, section)
+    config = job.image.config
+    compatible = bool(evidence.compat_syscalls)
+    bench = Bench(
+        tree, baseline, journal, partial(section, architecture=config.architecture, compatible=compatible)
+    )
     situation = _situation(job)
     decided = recorded(evidence, situation)
     if decided is None:
@@ -77,10 +80,9 @@ def harden(job: Job, journal: Journal, progress: Progress | None = None) -> Hard
             decided = decide(
                 job.image, job.overrides, job.name or service_name(job.image.reference), bench, evidence
             )
+    written = partial(emit, decided.deployment, evidence, config, copier=_copier(tree), compatible=compatible)
     with progress.stage("prove"):
-        proof = _in_sandbox(bench, decided)
-        files = emit(decided.deployment, evidence)
-        proofs = (proof, *engines.prove(files, decided.deployment, bench))
+        proofs = (_in_sandbox(bench, decided), *engines.prove(written(), decided.deployment, bench))
     evidence = record(evidence, situation, decided)
     report = HardenReport(
         image=evidence.image,
@@ -91,7 +93,16 @@ def harden(job: Job, journal: Journal, progress: Progress | None = None) -> Hard
         grades=grades(decided.deployment, decided.relaxed, proofs),
         warnings=decided.warnings,
     )
-    return Hardened(report=report, files={**files, "evidence.json": encode(evidence)})
+    files = written(proofs=proofs, relaxed=decided.relaxed)
+    return Hardened(
+        report=report,
+        files={name: text.encode() for name, text in files.items()} | {"evidence.json": encode(evidence)},
+    )
+
+
+def _copier(tree: FileTree) -> str:
+    """Where the image has cp(1), with which an init container can fill a volume; empty without one."""
+    return next((path for path in ("/bin/cp", "/usr/bin/cp") if tree.resolve(path.encode()).node), "")
 
 
 def _in_sandbox(bench: Bench, decided: Decided) -> Proof:
@@ -123,5 +134,4 @@ def _situation(job: Job) -> str:
     """What else, beside the observations, the decision follows from."""
     wishes = replace(job.overrides, env=(), env_file=())  # values of the environment stay out of files
     names = sorted(each.partition("=")[0] for each in job.overrides.env)
-    told = repr((wishes, names, job.drive, job.name, job.image.reference))
-    return hashlib.sha256(told.encode()).hexdigest() + msgspec.json.encode(jettison.__version__).decode()
+    return repr((wishes, names, job.drive, job.name, job.image.reference, jettison.__version__))

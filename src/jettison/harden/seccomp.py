@@ -16,7 +16,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from msgspec import structs
+
 from jettison.harden.model import Seccomp
+from jettison.linux.runtimes import KERNEL_CALLS, VDSO_CALLS, runtime_calls
 from jettison.observe.evidence import Evidence
 
 
@@ -91,14 +94,6 @@ _FAMILIES: Final = (
 )
 FAMILIES: Final = tuple((_words(trigger), _words(family)) for trigger, family in _FAMILIES)
 """One of the first seen allows all of the second."""
-RUNTIME_CALLS: Final = _words(
-    """
-    read write close futex epoll_ctl epoll_pwait fstat fcntl openat newfstatat getdents64 prctl capget capset
-    setuid setgid setgroups chdir fchdir getppid getpid gettid tgkill nanosleep rt_sigaction rt_sigprocmask
-    sched_yield mmap munmap exit_group execve statfs fstatfs keyctl
-    """
-)
-"""What OCI runtimes call between loading the list and executing the program."""
 _NAMESPACES: Final = 0x7E020000
 """CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET (clone(2))."""
 NETLINK: Final = 16
@@ -110,7 +105,7 @@ USUAL_FAMILIES: Final = (1, 2, 10, NETLINK)
 def closure(used: Iterable[str]) -> frozenset[str]:
     """`used` with all that the rules of this module add to it."""
     seen = frozenset(used)
-    names = seen | ESSENTIAL | RUNTIME_CALLS
+    names = seen | ESSENTIAL | KERNEL_CALLS | VDSO_CALLS | runtime_calls(no_new_privileges=True)
     for trigger, family in FAMILIES:
         if seen & trigger:
             names |= family
@@ -133,6 +128,12 @@ def allow(evidence: Evidence) -> Seccomp:
 def widened(profile: Seccomp, calls: Iterable[str]) -> Seccomp:
     """`profile` with `calls` that another run made."""
     return _profile({*profile.used, *calls}, families=profile.families, namespaces=profile.namespaces)
+
+
+def without_no_new_privileges(profile: Seccomp) -> Seccomp:
+    """`profile` for a container that may gain privileges: there the runtime loads it earlier."""
+    more = runtime_calls(no_new_privileges=False)
+    return structs.replace(profile, names=tuple(sorted({*profile.names, *more})))
 
 
 def _profile(used: Iterable[str], *, families: tuple[int, ...] | None, namespaces: bool) -> Seccomp:

@@ -25,7 +25,7 @@ from jettison.harden.model import (
     Settings,
     Storage,
 )
-from jettison.harden.seccomp import widened
+from jettison.harden.seccomp import widened, without_no_new_privileges
 from jettison.sandbox.spec import CAPABILITIES
 
 Capabilities = Callable[[RunAs], tuple[Capability, ...]]
@@ -111,11 +111,14 @@ def _choices(
     def seccomp(settings: Settings) -> Iterator[Settings]:
         if wanted.seccomp is None:
             return
-        yield structs.replace(settings, seccomp=wanted.seccomp)
+        first = wanted.seccomp
+        if not settings.no_new_privileges.on:
+            first = without_no_new_privileges(first)
+        yield structs.replace(settings, seccomp=first)
         run = bench.attempt(settings, observed=True).run
         calls = run.trace.tally.syscalls if run is not None and run.trace is not None else None
         if calls:
-            more = widened(wanted.seccomp, calls)
+            more = widened(first, calls)
             yield structs.replace(settings, seccomp=more)
             yield structs.replace(settings, seccomp=structs.replace(more, families=None, namespaces=True))
 

@@ -166,7 +166,7 @@ def _storage(
 ) -> Storage:
     kind = _kind(folder, remaining, is_volume=is_volume)
     keeps = kind in (StorageKind.DATA, StorageKind.CONFIGURATION)
-    seeded = _needs_content(tree, evidence, folder.path)
+    seeded = kind is not StorageKind.LOG and _needs_content(tree, evidence, folder.path)
     used = sum(size for path, size in sizes.items() if _below(path, folder.path))
     node = tree.get(folder.path)
     return Storage(

@@ -185,6 +185,8 @@ class Evidence(Struct, omit_defaults=True):
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     responses: dict[str, Any] = field(default_factory=dict)
     """Workload step → what it answered, normalised (schema `jettison.responses/1`)."""
+    hardening: dict[str, Any] = field(default_factory=dict)
+    """Digest of these observations → what `jettison harden` decided from them."""
 
     @property
     def complete(self) -> bool:

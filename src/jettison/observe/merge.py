@@ -48,6 +48,7 @@ def merge(a: Evidence, b: Evidence) -> Evidence:
         resources=_resources(a.resources, b.resources),
         lifecycle=a.lifecycle if a.lifecycle != Lifecycle() else b.lifecycle,
         responses={**b.responses, **a.responses},
+        hardening={**b.hardening, **a.hardening},
     )
 
 

@@ -94,6 +94,8 @@ class InEngine(msgspec.Struct, tag="engine", frozen=True):
     name: str
     take_down: tuple[str, ...]
     """The command that removes them; it succeeds when there is nothing to remove."""
+    folder: str
+    """Where it runs: manifests name other files relative to theirs."""
     environment: dict[str, str]
     """What it needs to find the engine; no credentials."""
 
@@ -103,6 +105,7 @@ class InEngine(msgspec.Struct, tag="engine", frozen=True):
         try:
             done = subprocess.run(
                 self.take_down,
+                cwd=self.folder,
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 capture_output=True,

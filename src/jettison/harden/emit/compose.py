@@ -123,7 +123,7 @@ def _is_volume(storage: Storage) -> bool:
 
 def _resources(deployment: Deployment) -> dict[str, Any]:
     settings, out = deployment.settings, dict[str, Any]()
-    if (limit := settings.memory_bytes) is not None:
+    if (limit := settings.memory_with_check_bytes or settings.memory_bytes) is not None:
         out["mem_limit"] = Noted(terms.size(limit.value, "m"), limit.because)
         out["memswap_limit"] = Noted(terms.size(limit.value, "m"), "no swap beyond that")
     if (request := settings.memory_request_bytes) is not None:
