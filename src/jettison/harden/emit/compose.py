@@ -6,6 +6,7 @@ import re
 from typing import Any, Final
 
 from jettison.harden.emit import terms
+from jettison.harden.emit.contents import Contents
 from jettison.harden.emit.yaml import Noted, document
 from jettison.harden.model import Deployment, Medium, Probe, Storage
 from jettison.observe.evidence import Evidence
@@ -15,14 +16,18 @@ _HEAD: Final = """Run it in this folder: docker compose up
 Each value says where it comes from."""
 
 
-def compose(deployment: Deployment, evidence: Evidence) -> str:
+def compose(deployment: Deployment, evidence: Evidence, contents: Contents) -> str:
     """The file for `deployment`."""
     name, names = deployment.service.name, terms.volume_names(deployment)
     volumes: dict[str, Any] = {names[s.path]: {} for s in deployment.settings.storage if _is_volume(s)}
-    content: dict[str, Any] = {"services": {name: _service(deployment, evidence)}}
+    services = {name: _service(deployment, evidence)}
+    if owner := _owner(deployment, contents):
+        services[name]["depends_on"] = {f"{name}-volumes": {"condition": "service_completed_successfully"}}
+        services[f"{name}-volumes"] = owner
+    content: dict[str, Any] = {"services": services}
     if volumes:
         content["volumes"] = volumes
-    if not _isolated(deployment):
+    if not terms.isolated(deployment):
         content["networks"] = {name: {}}
     return document(content, head=_HEAD)
 
@@ -121,6 +126,30 @@ def _is_volume(storage: Storage) -> bool:
     return storage.medium is Medium.VOLUME or storage.seeded
 
 
+def _owner(deployment: Deployment, contents: Contents) -> dict[str, Any]:
+    """A service that gives new volumes to the user, for they begin with the owner of the image's folder."""
+    names, chown = terms.volume_names(deployment), contents.program("chown")
+    wrong = [s for s in deployment.settings.storage if _is_volume(s) and not contents.owned(s)]
+    if not wrong or not chown:
+        return {}
+    targets = [_literal(s.path) for s in wrong]
+    return {
+        "image": _literal(deployment.service.image),
+        "entrypoint": [chown, "-R", f"{wrong[0].uid}:{wrong[0].gid}", *targets],
+        "command": [],
+        "user": Noted("0:0", "the image's folder belongs to another user"),
+        "network_mode": "none",
+        "cap_drop": ["ALL"],
+        "cap_add": ["CHOWN", "DAC_READ_SEARCH"],
+        "read_only": True,
+        "restart": "no",
+        "volumes": [
+            {"type": "volume", "source": names[s.path], "target": target}
+            for s, target in zip(wrong, targets, strict=True)
+        ],
+    }
+
+
 def _resources(deployment: Deployment) -> dict[str, Any]:
     settings, out = deployment.settings, dict[str, Any]()
     if (limit := settings.memory_with_check_bytes or settings.memory_bytes) is not None:
@@ -129,7 +158,7 @@ def _resources(deployment: Deployment) -> dict[str, Any]:
     if (request := settings.memory_request_bytes) is not None:
         out["mem_reservation"] = Noted(terms.size(request.value, "m"), request.because)
     if (cpu := settings.cpu_millis) is not None:
-        out["cpu_shares"] = Noted(max(2, cpu.value * 1024 // 1000), cpu.because)
+        out["cpu_shares"] = Noted(terms.cpu_shares(cpu.value), cpu.because)
     files = {"soft": settings.open_files.value, "hard": settings.open_files.value}
     return out | {
         "pids_limit": Noted(settings.pids.value, settings.pids.because),
@@ -138,12 +167,8 @@ def _resources(deployment: Deployment) -> dict[str, Any]:
     }
 
 
-def _isolated(deployment: Deployment) -> bool:
-    return not terms.served(deployment) and not deployment.service.outgoing
-
-
 def _network(deployment: Deployment) -> dict[str, Any]:
-    if _isolated(deployment):
+    if terms.isolated(deployment):
         return {"network_mode": Noted("none", "it neither serves nor connects to anything")}
     out: dict[str, Any] = {"networks": [deployment.service.name]}
     if ports := terms.served(deployment):
@@ -158,9 +183,7 @@ def _life(deployment: Deployment) -> dict[str, Any]:
     life, out = deployment.life, dict[str, Any]()
     out["restart"] = "no" if life.batch else "unless-stopped"
     if life.zombies_left:
-        out["init"] = Noted(
-            True, f"{life.zombies_left} of {life.zombies_made} ended children stayed as zombies"
-        )
+        out["init"] = Noted(True, terms.zombies(life))
     out["stop_signal"] = _literal(life.stop_signal)
     if (grace := terms.grace(life)) is not None:
         out["stop_grace_period"] = Noted(f"{grace[0]}s", grace[1])

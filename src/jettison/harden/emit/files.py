@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from jettison.harden.emit import seccomp
+from jettison.harden.emit.apparmor import apparmor
 from jettison.harden.emit.compose import compose
+from jettison.harden.emit.contents import Contents
 from jettison.harden.emit.kubernetes import kubernetes
+from jettison.harden.emit.quadlet import quadlet
 from jettison.harden.emit.readme import readme, secrets_example
 from jettison.harden.model import Deployment, Proof, Relaxation
 from jettison.image.config import ImageConfig
+from jettison.layers.merge import MergedTree
 from jettison.observe.evidence import Evidence
 
 
@@ -17,21 +21,23 @@ def emit(
     deployment: Deployment,
     evidence: Evidence,
     config: ImageConfig,
+    tree: MergedTree,
     *,
-    copier: str = "",
     compatible: bool = False,
     proofs: Sequence[Proof] = (),
     relaxed: Sequence[Relaxation] = (),
 ) -> dict[str, str]:
     """File name, relative to the output folder → content. The same arguments give the same bytes.
 
-    `copier` is the path of a cp(1) in the image, with which Kubernetes fills new volumes; empty if it has
-    none. `compatible` says that programs of the 32-bit ABI ran. `proofs` and `relaxed` are for the
-    README.
+    `config` and `tree` are the image's that is deployed. `compatible` says that programs of the 32-bit ABI
+    ran. `proofs` and `relaxed` are for the README.
     """
+    contents = Contents(tree, config.config)
     files = {
-        "compose.yaml": compose(deployment, evidence),
-        "kubernetes.yaml": kubernetes(deployment, copier=copier),
+        "apparmor": apparmor(deployment, evidence, contents),
+        "compose.yaml": compose(deployment, evidence, contents),
+        "kubernetes.yaml": kubernetes(deployment, contents),
+        **quadlet(deployment, evidence),
     }
     if (allowed := deployment.settings.seccomp) is not None:
         files["seccomp.json"] = seccomp.profile(allowed, config.architecture, compatible=compatible)

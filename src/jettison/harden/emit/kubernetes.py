@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from jettison.harden.emit import terms
+from jettison.harden.emit.contents import Contents
 from jettison.harden.emit.network import policy
 from jettison.harden.emit.pod import pod, standard
 from jettison.harden.emit.yaml import Noted, comment, document
@@ -15,14 +16,11 @@ seccomp.json belongs on every node as /var/lib/kubelet/seccomp/{seccomp}; with P
 podman kube play --seccomp-profile-root . kubernetes.yaml"""
 
 
-def kubernetes(deployment: Deployment, *, copier: str = "") -> str:
-    """The documents for `deployment`.
-
-    `copier` is the path of a cp(1) in the image, which fills new volumes; empty if it has none.
-    """
+def kubernetes(deployment: Deployment, contents: Contents) -> str:
+    """The documents for `deployment`."""
     claims = [_claim(deployment, path, name) for path, name in terms.volume_names(deployment).items()]
     documents = [document(claim) for claim in claims if claim]
-    documents.append(document(_workload(deployment, copier)))
+    documents.append(document(_workload(deployment, contents)))
     if terms.served(deployment):
         documents.append(document(_service(deployment)))
     documents.append(document(policy(deployment)))
@@ -53,8 +51,8 @@ def _claim(deployment: Deployment, path: str, name: str) -> dict[str, Any] | Non
     }
 
 
-def _workload(deployment: Deployment, copier: str) -> dict[str, Any]:
-    template = pod(deployment, copier=copier)
+def _workload(deployment: Deployment, contents: Contents) -> dict[str, Any]:
+    template = pod(deployment, contents)
     if deployment.life.batch:
         spec: dict[str, Any] = {"backoffLimit": 2, "template": template}
         kind = {"apiVersion": "batch/v1", "kind": Noted("Job", "it does its work and ends by itself")}

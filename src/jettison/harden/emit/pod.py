@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from jettison.harden.emit import terms
+from jettison.harden.emit.contents import Contents
 from jettison.harden.emit.yaml import Noted
 from jettison.harden.model import Deployment, Life, Medium, Metrics, Probe, Storage
 
@@ -14,15 +15,17 @@ _BASELINE: Final = frozenset({
 })  # fmt: skip
 """What the baseline Pod Security Standard lets a container add; restricted: only NET_BIND_SERVICE."""
 _PODMAN_SECCOMP: Final = "container.seccomp.security.alpha.kubernetes.io/"
-_SEED: Final = "/.jettison-volume"
+_MOUNT: Final = "/.jettison-volume"
+_INSIDE: Final = "content"
+"""The folder of a prepared volume that the application sees."""
 
 
-def pod(deployment: Deployment, *, copier: str) -> dict[str, Any]:
-    """The pod template. `copier` is the path of a cp(1) in the image, or empty."""
+def pod(deployment: Deployment, contents: Contents) -> dict[str, Any]:
+    """The pod template."""
     meta: dict[str, Any] = {"labels": terms.labels(deployment)}
     if annotations := _annotations(deployment):
         meta["annotations"] = annotations
-    return {"metadata": meta, "spec": _spec(deployment, copier)}
+    return {"metadata": meta, "spec": _spec(deployment, contents)}
 
 
 def standard(deployment: Deployment) -> str:
@@ -63,7 +66,7 @@ def _scraping(metrics: Metrics) -> dict[str, Any]:
     }
 
 
-def _spec(deployment: Deployment, copier: str) -> dict[str, Any]:
+def _spec(deployment: Deployment, contents: Contents) -> dict[str, Any]:
     out: dict[str, Any] = {
         "automountServiceAccountToken": Noted(False, "it does not talk to the Kubernetes API"),
         "enableServiceLinks": False,
@@ -72,19 +75,11 @@ def _spec(deployment: Deployment, copier: str) -> dict[str, Any]:
     if (grace := terms.grace(deployment.life)) is not None:
         out["terminationGracePeriodSeconds"] = Noted(grace[0], grace[1])
     out["securityContext"] = _pod_security(deployment)
-    seeded = [storage for storage in deployment.settings.storage if storage.seeded]
-    if seeded and copier:
-        names = terms.volume_names(deployment)
-        out["initContainers"] = [_seeding(deployment, s, names[s.path], copier) for s in seeded]
-    container = _container(deployment)
-    if seeded and not copier:
-        paths = ", ".join(storage.path for storage in seeded)
-        note = (
-            f"The image has content in {paths} and no cp to copy it: fill the volumes before the first start."
-        )
-        out["containers"] = Noted([container], note)
-    else:
-        out["containers"] = [container]
+    if prepared := _preparing(deployment, contents):
+        out["initContainers"] = list(prepared.values())
+    missing = [s.path for s in deployment.settings.storage if _needs_preparing(s) and s.path not in prepared]
+    note = f"Fill before the first start, as the image has no program for it: {', '.join(missing)}"
+    out["containers"] = Noted([_container(deployment, set(prepared))], note if missing else "")
     if volumes := _volumes(deployment):
         out["volumes"] = volumes
     return out
@@ -126,7 +121,7 @@ def _container_security(deployment: Deployment) -> dict[str, Any]:
     return out | {"capabilities": capabilities}
 
 
-def _container(deployment: Deployment) -> dict[str, Any]:
+def _container(deployment: Deployment, prepared: set[str]) -> dict[str, Any]:
     service = deployment.service
     out: dict[str, Any] = {"name": service.name, "image": service.image, "imagePullPolicy": "IfNotPresent"}
     for key, value in (("command", service.entrypoint), ("args", service.command)):
@@ -147,7 +142,7 @@ def _container(deployment: Deployment) -> dict[str, Any]:
         out["resources"] = resources
     if not deployment.life.batch:
         out |= _probes(deployment)
-    if mounts := _mounts(deployment):
+    if mounts := _mounts(deployment, prepared):
         out["volumeMounts"] = mounts
     return out
 
@@ -209,12 +204,13 @@ def _action(probe: Probe) -> dict[str, Any]:
     return {"httpGet": {"path": probe.path or "/", "port": probe.port, "scheme": probe.kind.upper()}}
 
 
-def _mounts(deployment: Deployment) -> list[Any]:
-    names = terms.volume_names(deployment)
-    out: list[Any] = [
-        Noted({"name": names[s.path], "mountPath": s.path}, terms.what(s))
-        for s in deployment.settings.storage
-    ]
+def _mounts(deployment: Deployment, prepared: set[str]) -> list[Any]:
+    names, out = terms.volume_names(deployment), list[Any]()
+    for storage in deployment.settings.storage:
+        mount = {"name": names[storage.path], "mountPath": storage.path}
+        if storage.path in prepared:
+            mount["subPath"] = _INSIDE
+        out.append(Noted(mount, terms.what(storage)))
     if _wants_shm(deployment):
         out.append({"name": "dev-shm", "mountPath": "/dev/shm"})  # noqa: S108  # a path in the container
     return out
@@ -245,18 +241,40 @@ def _wants_shm(deployment: Deployment) -> bool:
     return deployment.settings.shm_bytes.value > terms.SHM_BYTES and "/dev/shm" not in taken  # noqa: S108
 
 
-def _seeding(deployment: Deployment, storage: Storage, name: str, copier: str) -> dict[str, Any]:
-    """A container that copies what the image has at `storage` into the new volume; what is there stays."""
+def _needs_preparing(storage: Storage) -> bool:
+    """Whether an empty volume will not do: it has to hold something, or to be the user's alone (a volume's
+    own folder belongs to root)."""
+    return storage.seeded or not storage.mode & 0o077
+
+
+def _preparing(deployment: Deployment, contents: Contents) -> dict[str, Any]:
+    """Path → the container that makes the folder which the application then finds there."""
+    names = terms.volume_names(deployment)
+    copy, make = contents.program("cp"), contents.program("mkdir")
+    inside = f"{_MOUNT}/{_INSIDE}"
+    out: dict[str, Any] = {}
+    for storage in filter(_needs_preparing, deployment.settings.storage):
+        if storage.seeded and copy:  # -n: what is in the volume already stays
+            out[storage.path] = _prepare(
+                deployment, names[storage.path], [copy, "-RTn", storage.path, inside]
+            )
+        elif not storage.seeded and make:
+            command = [make, "-p", "-m", f"{storage.mode:04o}", inside]
+            out[storage.path] = _prepare(deployment, names[storage.path], command)
+    return out
+
+
+def _prepare(deployment: Deployment, volume: str, command: list[str]) -> dict[str, Any]:
     out: dict[str, Any] = {
-        "name": f"seed-{name}"[:63].rstrip("-"),
+        "name": f"prepare-{volume}"[:63].rstrip("-"),
         "image": deployment.service.image,
         "imagePullPolicy": "IfNotPresent",
-        "command": [copier, "-Rn", f"{storage.path.rstrip('/')}/.", f"{_SEED}/"],
+        "command": [_literal(argument) for argument in command],
         "securityContext": _container_security(deployment),
     }
     if resources := _resources(deployment):
         out["resources"] = resources
-    return out | {"volumeMounts": [{"name": name, "mountPath": _SEED}]}
+    return out | {"volumeMounts": [{"name": volume, "mountPath": _MOUNT}]}
 
 
 def _literal(text: str) -> str:

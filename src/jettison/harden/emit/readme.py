@@ -17,10 +17,10 @@ def readme(
 ) -> str:
     """What each of `files` is, how to apply it, and what was proved."""
     name = deployment.service.name
+    image = _text(deployment.service.image)
     parts = [
         f"# Deployment of {_text(name)}",
-        f"Made by `jettison harden` from what {_text(deployment.service.image)} was seen to do. Every value cites "
-        "its evidence in a comment beside it.",
+        f"Made by `jettison harden` from what {image} was seen to do. Comments cite the evidence.",
         "\n".join(_table(deployment, files)),
         "\n".join(_secrets(deployment)),
         "\n".join(_given_up(relaxed)),

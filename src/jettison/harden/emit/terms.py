@@ -128,3 +128,18 @@ def seccomp_file(deployment: Deployment) -> str:
 def profile_name(deployment: Deployment) -> str:
     """The AppArmor profile."""
     return f"jettison-{deployment.service.name}"
+
+
+def isolated(deployment: Deployment) -> bool:
+    """Whether it can do without any network."""
+    return not served(deployment) and not deployment.service.outgoing
+
+
+def cpu_shares(millis: int) -> int:
+    """The weight that Kubernetes gives a request of so many thousandths of a CPU."""
+    return max(2, millis * 1024 // 1000)
+
+
+def zombies(life: Life) -> str:
+    """Why an init process is needed."""
+    return f"{life.zombies_left} of {life.zombies_made} children that had ended stayed as zombies"
