@@ -50,12 +50,12 @@ def learn(baseline: Baseline, evidence: Evidence, tree: FileTree, journal: Journ
         asked = ask(running, first.driven, evidence, tree)
         stormed = zombies.storm(running.box.pid)
         stopped = None if first.lifecycle.killed else _stopped_under_load(running, baseline)
-        stdout, stderr = running.box.tail()
+        logs = logs_of(*running.box.tail(), evidence.writes, tree, running.upper)
     lifecycle = first.lifecycle
     ready = lifecycle.ready_seconds or 0.0
     starting = stops_while_starting(baseline.scene, ready, _normal_stop(lifecycle), journal)
     return Learned(
-        operations=structs.replace(asked.operations, logs=logs_of(stdout, stderr, evidence.writes, tree)),
+        operations=structs.replace(asked.operations, logs=logs),
         life=_life(lifecycle, stormed, stopped, starting),
         needs=asked.needs,
         notes=asked.notes,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from jettison.errors import ApplicationError
 from jettison.sandbox.journal import Journal
@@ -20,6 +22,8 @@ from jettison.workload.steps import HttpRequest
 
 _PATIENCE_S = 1.0
 """A probe that takes longer is none: Kubernetes gives one second."""
+_LATE = 3
+"""So often an endpoint may let a question time out; a proxy without its backend does so with all of them."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,9 @@ class Live:
     inside: Inside
     endpoints: tuple[Endpoint, ...]
     """Where it listens, best first."""
+    upper: Path
+    """What it changes in its root file system."""
+    _late: Counter[Endpoint] = field(default_factory=Counter)
 
     @property
     def web(self) -> tuple[Endpoint, ...]:
@@ -40,15 +47,30 @@ class Live:
     def get(
         self, endpoint: Endpoint, path: str, *, host: str = "", timeout: float = _PATIENCE_S
     ) -> tuple[Answer, float]:
-        """The answer to a GET of `path`, and the seconds it took; `host` replaces the Host header."""
+        """The answer to a GET of `path`, and the seconds it took; `host` replaces the Host header.
+
+        An endpoint that was late a few times is not asked any more.
+        """
+        if self._late[endpoint] >= _LATE:
+            return Answer(error="timed out"), 0.0
         request = HttpRequest(path=path, headers=(("Host", host),) if host else ())
         begin = time.monotonic()
         answer = self.inside.call(fetch, endpoint, request, timeout=timeout)
+        self._late[endpoint] += answer.error == "timed out"
         return answer, time.monotonic() - begin
 
 
+@dataclass(frozen=True)
+class Started:
+    """A container that was just started."""
+
+    box: Sandbox
+    upper: Path
+    """What it changes in its root file system."""
+
+
 @contextmanager
-def started(scene: Scene, journal: Journal) -> Iterator[Sandbox]:
+def started(scene: Scene, journal: Journal) -> Iterator[Started]:
     """The container of `scene`, just started; nothing of it is left on leaving. Raises as
     `verify.replay.replay`."""
     with ExitStack() as stack:
@@ -56,16 +78,17 @@ def started(scene: Scene, journal: Journal) -> Iterator[Sandbox]:
         root = stack.enter_context(
             mounted(scene.folders, workdir=work, journal=journal, mountpoints=scene.spec.mountpoints)
         )
-        yield stack.enter_context(sandbox(scene.spec, root, journal=journal, workdir=work))
+        box = stack.enter_context(sandbox(scene.spec, root, journal=journal, workdir=work))
+        yield Started(box, root.upper)
 
 
 @contextmanager
 def live(scene: Scene, journal: Journal) -> Iterator[Live]:
     """The application of `scene` once it is ready. Raises ApplicationError when it does not become so."""
-    with started(scene, journal) as box, Inside(box.netns) as inside:
-        ready = wait_ready(scene.workload, box, inside)
+    with started(scene, journal) as begun, Inside(begun.box.netns) as inside:
+        ready = wait_ready(scene.workload, begun.box, inside)
         if ready.exit is not None:
             raise ApplicationError(f"the application ended with exit code {ready.exit.code} at its start")
         if ready.error:
             raise ApplicationError(f"the application did not become ready: {ready.error}")
-        yield Live(scene, box, inside, ready.endpoints)
+        yield Live(scene, begun.box, inside, ready.endpoints, begun.upper)

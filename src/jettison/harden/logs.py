@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -43,13 +45,16 @@ _STANDARD: Final = re.compile(r"dev/(?:stdout|stderr|fd/[12]|pts/\d+|console|nul
 _CHANGED: Final = {WriteOperation.CREATE, WriteOperation.WRITE}
 
 
-def logs_of(stdout: bytes, stderr: bytes, writes: Mapping[str, Write], tree: FileTree) -> Logs:
+def logs_of(
+    stdout: bytes, stderr: bytes, writes: Mapping[str, Write], tree: FileTree, upper: Path | None = None
+) -> Logs:
     """What the end of both streams and the writes of a run say.
 
-    A link to /dev/stdout, as web servers' images have it, is no file.
+    A link to /dev/stdout, as web servers' images have it, is no file. `upper` is what such a run changed in
+    its root file system: a file that is empty there was opened and never written.
     """
     lines = [*_entries(stdout), *_entries(stderr)]
-    files = log_files(writes, tree)
+    files = log_files(writes, tree, upper)
     said = bool(lines)
     kind, because = _format([line for line in lines if not _CONTINUES.match(line)])
     streams = " and ".join(name for name, data in (("stdout", stdout), ("stderr", stderr)) if data.strip())
@@ -60,12 +65,12 @@ def logs_of(stdout: bytes, stderr: bytes, writes: Mapping[str, Write], tree: Fil
     return Logs(stdout=said, format=kind, files=files, because="; ".join(notes))
 
 
-def log_files(writes: Mapping[str, Write], tree: FileTree) -> tuple[str, ...]:
-    """The paths of `writes` that are log files, by name or folder."""
-    return tuple(sorted(path for path, write in writes.items() if _is_log(path, write, tree)))
+def log_files(writes: Mapping[str, Write], tree: FileTree, upper: Path | None = None) -> tuple[str, ...]:
+    """The paths of `writes` that are log files, by name or folder, and not empty in `upper`."""
+    return tuple(sorted(path for path, write in writes.items() if _is_log(path, write, tree, upper)))
 
 
-def _is_log(path: str, write: Write, tree: FileTree) -> bool:
+def _is_log(path: str, write: Write, tree: FileTree, upper: Path | None) -> bool:
     if not write.operations & _CHANGED or WriteOperation.MKDIR in write.operations or _NO_LOG.fullmatch(path):
         return False
     if not (_NAMED.fullmatch(path) or _FOLDERS.match(path)):
@@ -73,7 +78,18 @@ def _is_log(path: str, write: Write, tree: FileTree) -> bool:
     found = tree.resolve(decode_path(path))
     if _STANDARD.fullmatch(os.fsdecode(found.path)):
         return False
+    if upper is not None and _is_empty(upper, found.path):
+        return False
     return found.node is None or found.node.kind is Kind.FILE
+
+
+def _is_empty(upper: Path, path: bytes) -> bool:
+    """Whether `path` is a file without content in the folder `upper`; links are not followed."""
+    try:
+        status = os.lstat(os.path.join(os.fsencode(upper), path))
+    except (OSError, ValueError):
+        return False
+    return stat.S_ISREG(status.st_mode) and status.st_size == 0
 
 
 def _entries(data: bytes) -> list[str]:

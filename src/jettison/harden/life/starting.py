@@ -21,7 +21,8 @@ _EXTRA_S = 1.0
 def stops_while_starting(scene: Scene, ready_s: float, stop_s: float, journal: Journal) -> bool:
     """Start the application, send the stop signal after some of its `ready_s` seconds, and see whether it
     ends. It has the time to start and to stop (`stop_s`) once more, and a second."""
-    with started(scene, journal) as box:
+    with started(scene, journal) as begun:
+        box = begun.box
         time.sleep(_SHARE * ready_s)
         if box.poll() is not None:
             return True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from jettison.harden.live import Live
@@ -47,14 +47,12 @@ class _Asking:
 
     def run(self) -> Asked:
         reachable = self._reachable()
+        fronts = [health.front(self.live, each) for each in reachable if each.scheme.web]
         found = self._health(reachable)
-        ready, alive = health.readiness(found), health.liveness(found)
-        if ready is None and self.live.web:
-            ready = next(
-                filter(None, (health.front(self.live, each) for each in reachable if each.scheme.web)), None
-            )
+        ready = health.readiness(found) or next(filter(None, fronts), None)
+        alive = health.liveness(found)
         main = next((each for each in reachable if each.scheme is not Scheme.UDP), None)
-        check = self._healthcheck(ready, main)
+        check = self._healthcheck(ready, fronts, main)
         probe = None if check is None else check.probe
         return Asked(
             operations=Operations(
@@ -88,7 +86,9 @@ class _Asking:
                 return found
         return []
 
-    def _healthcheck(self, ready: Health | None, main: Endpoint | None) -> healthcheck.Found | None:
+    def _healthcheck(
+        self, ready: Health | None, fronts: Sequence[Health | None], main: Endpoint | None
+    ) -> healthcheck.Found | None:
         """The image's own, if it passed; else a command that works."""
         workload = self.live.scene.workload
         passed = [r.exit_code == 0 for r in self.driven.responses if r.kind is Kind.HEALTHCHECK]
@@ -97,19 +97,8 @@ class _Asking:
             return own
         executed = {by for access in self.evidence.paths.values() for by in access.by}
         executed |= {each.path for each in self.evidence.execs}
-        tried = (healthcheck.find(self.live, self.tree, executed, t) for t in self._targets(ready, main))
+        tried = (healthcheck.find(self.live, self.tree, executed, t) for t in _targets(ready, fronts, main))
         return next(filter(None, tried), None)
-
-    def _targets(self, ready: Health | None, main: Endpoint | None) -> Iterator[healthcheck.Target]:
-        """What a command may ask, best first: what tells readiness, any page without TLS (which few programs
-        speak), whether the port takes connections."""
-        if ready is not None:
-            yield healthcheck.Target.of(ready.endpoint, ready.path)
-        for endpoint in self.live.endpoints:
-            if endpoint.scheme is Scheme.HTTP and (page := health.front(self.live, endpoint)) is not None:
-                yield healthcheck.Target.of(endpoint, page.path)
-        if main is not None:
-            yield healthcheck.Target.of(main)
 
     def _outside(
         self, probe: Probe | None, main: Endpoint | None, check: healthcheck.Found | None
@@ -141,6 +130,20 @@ class _Asking:
         }
         for port, address in list(others.items())[:_MAX_ENDPOINTS]:
             yield Endpoint(port=port, scheme=Scheme.HTTP, address=address)
+
+
+def _targets(
+    ready: Health | None, fronts: Sequence[Health | None], main: Endpoint | None
+) -> Iterator[healthcheck.Target]:
+    """What a command may ask, best first: what tells readiness, a first page without TLS (which few programs
+    speak), whether the port takes connections."""
+    if ready is not None:
+        yield healthcheck.Target.of(ready.endpoint, ready.path)
+    for page in fronts:
+        if page is not None and page is not ready and page.endpoint.scheme is Scheme.HTTP:
+            yield healthcheck.Target.of(page.endpoint, page.path)
+    if main is not None:
+        yield healthcheck.Target.of(main)
 
 
 _NOTHING = (

@@ -144,29 +144,35 @@ class _Search:
     begin: float = field(default_factory=time.monotonic)
 
     def run(self) -> Iterator[Health]:
+        """The given and the usual paths; where none tells anything, those that an OpenAPI document names."""
         asked: set[str] = set()
-        for path, role in self._paths():
-            if path in asked or time.monotonic() - self.begin > _BUDGET_S:
-                continue
-            asked.add(path)
-            health = self._ask(path, role)
-            if health is not None:
-                yield health
+        found = False
+        for paths in (self._usual(), self._documented()):
+            for path, role in paths:
+                if path in asked or time.monotonic() - self.begin > _BUDGET_S:
+                    continue
+                asked.add(path)
+                health = self._ask(path, role)
+                if health is not None:
+                    found = True
+                    yield health
+            if found:
+                return
 
-    def _paths(self) -> Iterator[tuple[str, Role]]:
-        for path in (*self.first, *self._documented()):
+    def _usual(self) -> Iterator[tuple[str, Role]]:
+        for path in self.first:
             yield path, role_of(path) or Role.GENERAL
         # In turns, so that a slow application is asked for one of each before the time is over.
         lists = [(role, text.split()) for role, text in _USUAL]
         for rank in range(max(len(paths) for _, paths in lists)):
             yield from ((paths[rank], role) for role, paths in lists if rank < len(paths))
 
-    def _documented(self) -> Iterator[str]:
-        for path in _DOCUMENTS:
-            answer, _ = self.live.get(self.endpoint, path)
+    def _documented(self) -> Iterator[tuple[str, Role]]:
+        for document in _DOCUMENTS:
+            answer, _ = self.live.get(self.endpoint, document)
             text = None if answer.body is None else answer.body.text
             if answer.status == 200 and text:
-                yield from hints((), documented(text))
+                yield from ((path, role_of(path) or Role.GENERAL) for path in hints((), documented(text)))
 
     def _ask(self, path: str, role: Role) -> Health | None:
         answer, seconds = self.live.get(self.endpoint, path)

@@ -77,7 +77,7 @@ Maker = Callable[[Target], tuple[str, ...] | None]
 def _wget(t: Target) -> tuple[str, ...] | None:
     if not t.path:
         return None
-    return ("-q", "-T", "3", *(["--no-check-certificate"] if t.secure else []), "-O", "/dev/null", t.url)
+    return ("-q", *(["--no-check-certificate"] if t.secure else []), "-O", "/dev/null", t.url)
 
 
 def _busybox(t: Target) -> tuple[str, ...] | None:
