@@ -40,6 +40,8 @@ def decide(image: Image, overrides: Overrides, name: str, bench: Bench, evidence
         bench.tree,
         evidence,
         declared=image.config.config.volumes,
+        users=[user.uid for user in users if not user.root],
+        home=spec.cwd,
         left=frozenset().union(*(run.changed.sizes for run in runs)),
         sizes=runs[0].changed.sizes,
     )

@@ -18,7 +18,6 @@ from jettison.harden.names import service_name
 from jettison.harden.recorded import Decided, record, recorded
 from jettison.image.model import Image
 from jettison.image.platform import check_runs_here
-from jettison.layers.tree import FileTree
 from jettison.observe.evidence import Evidence
 from jettison.observe.files import encode
 from jettison.sandbox.journal import Journal
@@ -80,7 +79,7 @@ def harden(job: Job, journal: Journal, progress: Progress | None = None) -> Hard
             decided = decide(
                 job.image, job.overrides, job.name or service_name(job.image.reference), bench, evidence
             )
-    written = partial(emit, decided.deployment, evidence, config, copier=_copier(tree), compatible=compatible)
+    written = partial(emit, decided.deployment, evidence, config, tree, compatible=compatible)
     with progress.stage("prove"):
         proofs = (_in_sandbox(bench, decided), *engines.prove(written(), decided.deployment, bench))
     evidence = record(evidence, situation, decided)
@@ -98,11 +97,6 @@ def harden(job: Job, journal: Journal, progress: Progress | None = None) -> Hard
         report=report,
         files={name: text.encode() for name, text in files.items()} | {"evidence.json": encode(evidence)},
     )
-
-
-def _copier(tree: FileTree) -> str:
-    """Where the image has cp(1), with which an init container can fill a volume; empty without one."""
-    return next((path for path in ("/bin/cp", "/usr/bin/cp") if tree.resolve(path.encode()).node), "")
 
 
 def _in_sandbox(bench: Bench, decided: Decided) -> Proof:

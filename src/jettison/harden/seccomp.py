@@ -36,61 +36,39 @@ ESSENTIAL: Final = _words(
     rt_sigaction rt_sigprocmask rt_sigreturn sigaltstack restart_syscall tgkill
     getpid getppid gettid getuid geteuid getgid getegid
     clock_gettime clock_nanosleep nanosleep gettimeofday
-    getrandom uname prlimit64 arch_prctl prctl execve wait4 exit exit_group
+    getrandom uname prlimit64 arch_prctl prctl execve wait4 exit exit_group dup dup2 pipe2 kill
+    vfork
     """
 )
 SIBLINGS: Final = tuple(
     _words(line)
     for line in """
-    open openat creat
-    stat lstat newfstatat statx
-    access faccessat faccessat2
+    open openat
+    stat lstat fstat
+    access faccessat
+    faccessat faccessat2
     readlink readlinkat
-    getdents getdents64
-    pread64 preadv
-    pwrite64 pwritev
     poll ppoll
     select pselect6
-    epoll_create epoll_create1
     epoll_wait epoll_pwait
-    eventfd eventfd2
-    signalfd signalfd4
-    inotify_init inotify_init1
-    dup2 dup3 dup
-    pipe pipe2
-    fork vfork clone clone3
-    accept accept4
     sendmsg sendmmsg
-    recvmsg recvmmsg
-    rename renameat renameat2
-    mkdir mkdirat
+    rename renameat2
     unlink unlinkat
-    link linkat
-    symlink symlinkat
-    chmod fchmodat fchmod
-    chown lchown fchownat fchown
-    utime utimes futimesat utimensat
-    setuid setreuid setresuid
-    setgid setregid setresgid
+    chmod fchmod
     wait4 waitid
-    truncate ftruncate
-    getrlimit prlimit64
-    setpgid getpgid getpgrp
-    kill tkill tgkill
     """.strip().splitlines()
 )
 _FAMILIES: Final = (
     ("epoll_create epoll_create1", "epoll_create1 epoll_ctl epoll_wait epoll_pwait eventfd2"),
     (
         "socket",
-        """connect getsockopt setsockopt getsockname getpeername sendto recvfrom sendmsg recvmsg shutdown""",
+        "connect getsockopt setsockopt getsockname getpeername sendto recvfrom sendmsg recvmsg shutdown socketpair",
     ),
-    ("listen", "bind accept accept4"),
+    ("listen", "bind accept4"),
     (
         "mkdir mkdirat rename renameat renameat2 unlink unlinkat ftruncate",
-        "mkdir rmdir unlink rename ftruncate fsync fdatasync",
+        "mkdir rmdir unlink rename ftruncate fsync chmod chown",
     ),
-    ("fork vfork pipe pipe2", "fork vfork pipe2 dup2 kill"),
 )
 FAMILIES: Final = tuple((_words(trigger), _words(family)) for trigger, family in _FAMILIES)
 """One of the first seen allows all of the second."""
@@ -104,15 +82,14 @@ USUAL_FAMILIES: Final = (1, 2, 10, NETLINK)
 
 def closure(used: Iterable[str]) -> frozenset[str]:
     """`used` with all that the rules of this module add to it."""
-    seen = frozenset(used)
-    names = seen | ESSENTIAL | KERNEL_CALLS | VDSO_CALLS | runtime_calls(no_new_privileges=True)
+    names = frozenset(used)
     for trigger, family in FAMILIES:
-        if seen & trigger:
+        if names & trigger:
             names |= family
     for group in SIBLINGS:
         if names & group:
             names |= group
-    return names
+    return names | ESSENTIAL | KERNEL_CALLS | VDSO_CALLS | runtime_calls(no_new_privileges=True)
 
 
 def allow(evidence: Evidence) -> Seccomp:

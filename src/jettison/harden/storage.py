@@ -7,7 +7,7 @@ never one that holds the application's own programs (a volume there would hide e
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -31,6 +31,10 @@ _SYSTEM: Final = frozenset(
     (b"", *b"bin sbin lib lib64 usr etc opt srv home root var var/lib var/spool".split())
 )
 """Folders that hold many applications' things: what is made in them is mounted, never they."""
+_LIBRARY: Final = re.compile(rb"(^|/)(node_modules|vendor|site-packages|dist-packages|\.git)(/|$)")
+"""Folders of what others made, where an empty one means nothing."""
+_TEMPORARY: Final = (b"tmp", b"var/tmp")
+"""Folders that everybody may write: mounted whole, since names in them depend on who runs."""
 _PROGRAM: Final = re.compile(rb"\.(py|js|mjs|cjs|rb|php|pl|pm|class|jar|so(\.\d+)*|node|dll)$")
 _CACHED_CODE: Final = re.compile(rb"(^|/)__pycache__(/|$)")
 """Byte code that Python writes if it can and does without if not."""
@@ -71,12 +75,15 @@ def needed(
     evidence: Evidence,
     *,
     declared: Iterable[str],
+    users: Iterable[int],
+    home: str,
     left: Iterable[bytes],
     sizes: Mapping[bytes, int],
 ) -> Needed:
     """What the writes in `evidence` ask for.
 
-    `declared` are the image's VOLUMEs; `left` is what a run left behind (normalised paths) with the `sizes`
+    `declared` are the image's VOLUMEs, `users` the ids (not root's) that it may run as, `home` its working
+    folder: what is empty in there, or belongs to them, was made to be written. `left` is what a run left behind (normalised paths) with the `sizes`
     of files in bytes: what is there in the end may be data, what is gone was temporary.
     """
     remaining = frozenset(left)
@@ -94,8 +101,8 @@ def needed(
         folder = folders.setdefault(where, _Folder(where))
         folder.files.append(path)
         folder.by |= write.by
-    for volume in volumes:
-        folders.setdefault(volume, _Folder(volume))
+    for path in (*volumes, *_meant(tree, frozenset(users), tree.resolve(home.encode()).path)):
+        folders.setdefault(path, _Folder(path))
     programs = _programs(evidence)
     found: list[Storage] = []
     for folder in _joined(tree, evidence, folders, volumes):
@@ -112,9 +119,9 @@ def _is_outside(path: bytes) -> bool:
 
 def _folder_of(tree: FileTree, path: bytes, write: Write, volumes: tuple[bytes, ...]) -> bytes | None:
     """The folder to mount for a write at `path`; None when there is none that could be."""
-    for volume in volumes:
-        if _below(path, volume):
-            return volume
+    for whole in (*volumes, *_TEMPORARY):
+        if _below(path, whole):
+            return whole
     here = path if WriteOperation.MKDIR in write.operations else parent(path)
     if WriteOperation.MKDIR in write.operations and parent(path) not in _SYSTEM:
         here = parent(path)
@@ -122,6 +129,29 @@ def _folder_of(tree: FileTree, path: bytes, write: Write, volumes: tuple[bytes, 
     while here not in _SYSTEM and tree.get(here) is None and parent(here) not in _SYSTEM:
         here = parent(here)
     return None if here in _SYSTEM else here
+
+
+def _meant(tree: FileTree, users: frozenset[int], home: bytes) -> Iterator[bytes]:
+    """Folders that the image made to be written, be it in a run that was not seen: where everybody may, and
+    empty ones that belong to who runs, or are the application's."""
+    for node in tree.walk():
+        if node.kind is not Kind.DIR or _is_outside(node.path):
+            continue
+        inner = any(_below(node.path, whole) and node.path != whole for whole in _TEMPORARY)
+        empty = not tree.names(node.path)
+        own = node.uid in users or (_is_near(node.path, home) and not _LIBRARY.search(node.path))
+        if not inner and (node.mode & 0o002 or (empty and own)):
+            yield node.path
+
+
+def _is_near(path: bytes, home: bytes) -> bool:
+    """Whether `path` is in the folder `home`, at the most two levels down."""
+    return (
+        home not in _SYSTEM
+        and _below(path, home)
+        and path != home
+        and path.count(b"/") - home.count(b"/") <= 2
+    )
 
 
 def _joined(
@@ -204,8 +234,10 @@ def _needs_content(tree: FileTree, evidence: Evidence, folder: bytes) -> bool:
 
 
 def _because(folder: _Folder, *, is_volume: bool) -> str:
-    if not folder.files:
+    if not folder.files and is_volume:
         return "the image declares this VOLUME; nothing was written to it"
+    if not folder.files:
+        return "the image has it to be written; the run did not"
     names = sorted({path.removeprefix(folder.path).lstrip(b"/") or b"." for path in folder.files})
     shown = ", ".join(map(encode_path, names[:3])) + (f" and {len(names) - 3} more" if names[3:] else "")
     programs = ", ".join(sorted(each.rsplit("/", 1)[-1] for each in folder.by if each)[:3])

@@ -15,6 +15,8 @@ from jettison.observe.evidence import Evidence
 from jettison.sandbox.users import User, resolve_user
 from jettison.verify.replay import Observation
 
+NOBODY: Final = "nobody"
+"""Has no rights of its own, and a name: programs that ask who they are get an answer (getpwuid(3))."""
 NOBODY_IN_PARTICULAR: Final = 65532
 """An id that no distribution gives to anybody: "nonroot" of distroless images."""
 
@@ -25,8 +27,8 @@ def candidates(
     """Whom to try, best first; the last is the user of the original.
 
     If that is not root, it is the only one. Else those who own what the runs wrote (a server that gives up
-    root by itself writes as the user it becomes), those who own the application's files, and an id that
-    nobody has.
+    root by itself writes as the user it becomes), those who own the application's files, and a user without
+    rights.
     """
     original = RunAs(
         uid=user.uid,
@@ -61,7 +63,11 @@ def _owners(
             if owner[0] not in seen:
                 seen.add(owner[0])
                 yield (owner[0], _group(tree, owner)), because
-    yield (NOBODY_IN_PARTICULAR, NOBODY_IN_PARTICULAR), "an id without any rights of its own"
+    try:
+        nobody = resolve_user(tree, NOBODY)
+        yield (nobody.uid, nobody.gid), "a user without any rights of its own"
+    except InvalidInputError:
+        yield (NOBODY_IN_PARTICULAR, NOBODY_IN_PARTICULAR), "an id without any rights of its own"
 
 
 def _group(tree: FileTree, owner: tuple[int, int]) -> int:

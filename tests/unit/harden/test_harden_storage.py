@@ -8,7 +8,7 @@ from jettison.harden.storage import needed
 from jettison.observe.evidence import Access, Evidence, ImageIdentity, Operation, Write, WriteOperation
 
 IMAGE = [
-    Item("tmp", None, mode=0o1777),
+    Item("tmp", None),
     Item("run", None),
     Item("var/run", link="/run"),
     Item("var/lib/db", None, uid=7, gid=8, mode=0o700),
@@ -21,15 +21,15 @@ IMAGE = [
 ]
 
 
-def storage(folder, writes, *, paths=(), declared=(), sizes=None):
+def storage(folder, writes, *, paths=(), declared=(), sizes=None, users=(), home="/", more=()):
     evidence = Evidence(image=ImageIdentity("x:1", "sha256:0", "linux/amd64"))
     for path, operations in writes.items():
         evidence.writes[path] = Write(operations=set(operations), by={"/bin/app"})
     for path in paths:
         evidence.paths[path] = Access(operations={Operation.OPEN})
-    tree = tree_of(folder, IMAGE)
+    tree = tree_of(folder, [*IMAGE, *more])
     sizes = sizes or {}
-    return needed(tree, evidence, declared=declared, left=sizes, sizes=sizes)
+    return needed(tree, evidence, declared=declared, users=users, home=home, left=sizes, sizes=sizes)
 
 
 @pytest.mark.parametrize(
@@ -108,6 +108,8 @@ def test_an_inner_folder_of_the_image_is_mounted_too_when_the_outer_one_starts_e
             writes={path: Write(operations=set(made)) for path, made in evidence.items()},
         ),
         declared=[],
+        users=[],
+        home="/",
         left=[],
         sizes={},
     )
@@ -117,3 +119,20 @@ def test_an_inner_folder_of_the_image_is_mounted_too_when_the_outer_one_starts_e
 def test_names_of_volumes_are_labels(tmp_path):
     (found,) = storage(tmp_path, {"/var/lib/db/a": [WriteOperation.CREATE]}).storage
     assert found.name == "var-lib-db"
+
+
+@pytest.mark.parametrize(
+    ("item", "users", "home", "mounted"),
+    [
+        (Item("srv/open", None, mode=0o1777), (), "/", True),
+        (Item("srv/own", None, uid=33), (33,), "/", True),
+        (Item("srv/own", None, uid=33), (34,), "/", False),
+        (Item("app/uploads", None), (), "/app", True),
+        (Item("app/node_modules/x/empty", None), (), "/app", False),
+        (Item("opt/empty", None), (), "/", False),
+        (Item("tmp/inner", None, mode=0o777), (), "/", False),
+    ],
+)
+def test_what_the_image_made_to_be_written_is_mounted_unseen(tmp_path, item, users, home, mounted):
+    found = storage(tmp_path, {}, users=users, home=home, more=[item])
+    assert [each.path for each in found.storage] == ([f"/{item.path}"] if mounted else [])
