@@ -63,6 +63,7 @@ def test_any_trace_becomes_evidence_that_is_its_own_union(trace, written):
         resources=Resources(),
         lifecycle=Lifecycle(),
         responses=[],
+        cpu={},
     )
     assert merge(evidence, evidence) == evidence
     assert files.decode(files.encode(evidence), "x") == evidence

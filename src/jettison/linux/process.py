@@ -64,6 +64,17 @@ def _depth(pid: int) -> int:
     return 0
 
 
+def zombies(namespace: str) -> int:
+    """How many processes of the PID namespace have ended without their parents, in that namespace, having
+    asked how."""
+    found = 0
+    for pid in map(int, filter(str.isdigit, os.listdir("/proc"))):
+        with contextlib.suppress(OSError):
+            state, parent, *_ = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+            found += state == b"Z" and namespace == pid_namespace(pid) == pid_namespace(int(parent))
+    return found
+
+
 def reap(namespaces: set[str]) -> None:
     """Take the status of children that have ended in one of these PID namespaces.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -19,6 +19,7 @@ from jettison.observe.evidence import (
     ImageIdentity,
     Lifecycle,
     Operation,
+    Phase,
     Resources,
     Run,
     Socket,
@@ -46,6 +47,7 @@ def build_evidence(
     resources: Resources,
     lifecycle: Lifecycle,
     responses: Sequence[Any],
+    cpu: Mapping[Phase, float],
     outside: Iterable[str] = (),
 ) -> Evidence:
     """What `trace` says about the image of `tree`.
@@ -62,6 +64,7 @@ def build_evidence(
             command=tuple(command),
             steps=trace.steps,
             phases={phase.value: round(seconds, 4) for phase, seconds in trace.phases.items()},
+            cpu={phase.value: round(seconds, 4) for phase, seconds in cpu.items()},
             events=trace.events,
             complete=trace.complete,
             incomplete_reason=trace.reason,

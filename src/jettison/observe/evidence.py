@@ -117,9 +117,16 @@ class Resources(Struct, omit_defaults=True):
     """Peaks over all runs; null where the host could not tell."""
 
     memory_peak_bytes: int | None = None
+    """Page cache included."""
+    memory_working_bytes: int | None = None
+    """Anonymous, shared and kernel memory; the largest of samples."""
     cpu_seconds: float | None = None
     pids_peak: int | None = None
+    """Processes and threads."""
     files_peak: int | None = None
+    """Descriptors open in one process at a time; the largest of samples."""
+    shm_peak_bytes: int | None = None
+    """Used of /dev/shm; the largest of samples."""
 
 
 class Lifecycle(Struct, omit_defaults=True):
@@ -132,6 +139,7 @@ class Lifecycle(Struct, omit_defaults=True):
     killed: bool = False
     """It did not end on its stop signal within the grace and had to be killed."""
     zombies: int = 0
+    """Processes that had ended, and whose parents in the container had not asked how, when it was stopped."""
 
 
 class Run(Struct, omit_defaults=True):
@@ -146,6 +154,8 @@ class Run(Struct, omit_defaults=True):
     complete: bool = True
     """False when an event may have been lost: nothing may be slimmed from it."""
     incomplete_reason: str = ""
+    cpu: dict[str, float] = field(default_factory=dict)
+    """CPU seconds used in each phase."""
 
 
 class ImageIdentity(Struct, frozen=True):

@@ -98,11 +98,9 @@ def _runs(a: list[Run], b: list[Run]) -> list[Run]:
 
 
 def _resources(a: Resources, b: Resources) -> Resources:
+    """The larger of each."""
     return Resources(
-        memory_peak_bytes=_optional(a.memory_peak_bytes, b.memory_peak_bytes, max),
-        cpu_seconds=_optional(a.cpu_seconds, b.cpu_seconds, max),
-        pids_peak=_optional(a.pids_peak, b.pids_peak, max),
-        files_peak=_optional(a.files_peak, b.files_peak, max),
+        **{name: _optional(getattr(a, name), getattr(b, name), max) for name in Resources.__struct_fields__}
     )
 
 

@@ -41,6 +41,8 @@ class Usage:
     memory_peak_bytes: int | None = None
     cpu_seconds: float | None = None
     pids_peak: int | None = None
+    memory_working_bytes: int | None = None
+    """Now: anonymous, shared and kernel memory, which the kernel cannot drop as it can the page cache."""
 
 
 def layout() -> Layout:
@@ -99,7 +101,10 @@ class Cgroup:
         if memory is None:
             memory = self._number("memory.max_usage_in_bytes")
         return Usage(
-            memory_peak_bytes=memory, cpu_seconds=self._cpu_seconds(), pids_peak=self._number("pids.peak")
+            memory_peak_bytes=memory,
+            cpu_seconds=self._cpu_seconds(),
+            pids_peak=self._number("pids.peak"),
+            memory_working_bytes=self._working_bytes(),
         )
 
     def forget_peak(self) -> None:
@@ -157,6 +162,19 @@ class Cgroup:
                 with contextlib.suppress(OSError):
                     found.update(map(int, (group / "cgroup.procs").read_text().split()))
         return found
+
+    def _working_bytes(self) -> int | None:
+        """v1 keeps kernel memory apart; in v2 it is part of the statistics (as a sum from Linux 5.18 on)."""
+        lines = (line.partition(" ") for line in (self._read("memory.stat") or "").splitlines())
+        stat = {key: int(value) for key, _, value in lines}
+        if "total_rss" in stat:
+            kernel = self._number("memory.kmem.usage_in_bytes") or 0
+            return stat["total_rss"] + stat.get("total_shmem", 0) + kernel
+        if "anon" in stat:
+            parts = sum(stat.get(part, 0) for part in ("kernel_stack", "pagetables", "slab"))
+            kernel = stat.get("kernel", parts) - stat.get("slab_reclaimable", 0)
+            return stat["anon"] + stat.get("shmem", 0) + kernel
+        return None
 
     def _cpu_seconds(self) -> float | None:
         nanoseconds = self._number("cpuacct.usage")

@@ -112,6 +112,10 @@ class Sandbox:
         """What all processes together used so far."""
         return self._cgroup.usage()
 
+    def pids(self) -> set[int]:
+        """Host pids of all its processes; where there are no control groups, of the main one alone."""
+        return self._cgroup.pids() or {self.pid}
+
     def out_of_memory(self) -> bool:
         """Whether the kernel has killed a process of it for want of memory."""
         return self._cgroup.out_of_memory()

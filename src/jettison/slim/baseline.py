@@ -111,6 +111,7 @@ def evidence_of(image: Image, tree: FileTree, scene: Scene, runs: Sequence[Obser
             resources=run.resources,
             lifecycle=run.lifecycle,
             responses=run.driven.responses,
+            cpu=run.cpu,
             outside=[mount.destination for mount in scene.spec.mounts],
         )
         out = part if out is None else merge(out, part)

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from jettison.errors import ApplicationError
+from jettison.linux.process import pid_namespace, zombies
 from jettison.observe.changed import Changed, changed
 from jettison.observe.evidence import Lifecycle, Phase, Resources
+from jettison.observe.meter import Meter
 from jettison.observe.observer import Observer
 from jettison.observe.trace import Trace
 from jettison.sandbox.journal import Journal
 from jettison.sandbox.rootfs import mounted
-from jettison.sandbox.sandbox import Sandbox, StopResult, sandbox
+from jettison.sandbox.sandbox import StopResult, sandbox
 from jettison.sandbox.spec import RunSpec
 from jettison.verify.compare import Difference
 from jettison.workload.drive import Driven, drive
@@ -39,6 +42,8 @@ class Observation:
     driven: Driven
     lifecycle: Lifecycle
     resources: Resources
+    cpu: dict[Phase, float]
+    """CPU seconds used in each phase."""
     changed: Changed
     """What it created, changed and removed in its root file system."""
     out_of_memory: bool = False
@@ -61,17 +66,18 @@ def replay(scene: Scene, journal: Journal, *, observed: bool) -> Observation:
             mounted(scene.folders, workdir=work, journal=journal, mountpoints=spec.mountpoints)
         )
         with sandbox(spec, root, journal=journal, workdir=work) as box:
-            driven = drive(scene.workload, box, _ignore if observer is None else observer.mark)
-            stopped = _stop(box, observer)
-            usage, starved = box.usage(), box.out_of_memory()
+            with Meter(box) as meter:
+                marks = (meter.mark,) if observer is None else (meter.mark, observer.mark)
+                driven = drive(scene.workload, box, partial(_mark, marks))
+                left = zombies(pid_namespace(box.pid))
+                _mark(marks, Phase.STOP, "stop")
+                stopped = box.stop()
+            starved = box.out_of_memory()
         return Observation(
             driven=driven,
-            lifecycle=_lifecycle(spec, driven, stopped),
-            resources=Resources(
-                memory_peak_bytes=usage.memory_peak_bytes,
-                cpu_seconds=usage.cpu_seconds,
-                pids_peak=usage.pids_peak,
-            ),
+            lifecycle=_lifecycle(spec, driven, stopped, zombies=left),
+            resources=meter.resources,
+            cpu=meter.cpu,
             changed=changed(root.upper),
             out_of_memory=starved,
             trace=None if observer is None else observer.finish(),
@@ -84,17 +90,13 @@ def not_started(error: ApplicationError) -> Difference:
     return Difference("start", "error", "started", str(error))
 
 
-def _ignore(_phase: Phase, _step: str) -> None:
-    """Nobody observes."""
+def _mark(marks: Sequence[Callable[[Phase, str], None]], phase: Phase, step: str) -> None:
+    """Tell everybody who watches."""
+    for mark in marks:
+        mark(phase, step)
 
 
-def _stop(box: Sandbox, observer: Observer | None) -> StopResult:
-    if observer is not None:
-        observer.mark(Phase.STOP, "stop")
-    return box.stop()
-
-
-def _lifecycle(spec: RunSpec, driven: Driven, stopped: StopResult) -> Lifecycle:
+def _lifecycle(spec: RunSpec, driven: Driven, stopped: StopResult, *, zombies: int) -> Lifecycle:
     names = {member.value: member.name for member in signal.Signals}
     return Lifecycle(
         ready_seconds=driven.ready_seconds,
@@ -102,4 +104,5 @@ def _lifecycle(spec: RunSpec, driven: Driven, stopped: StopResult) -> Lifecycle:
         stop_seconds=None if driven.batch else stopped.seconds,
         exit_code=stopped.exit.code,
         killed=stopped.killed,
+        zombies=zombies,
     )

@@ -141,6 +141,20 @@ static int executing_thread(char *self) {
     return 1;
 }
 
+/* Uses memory, descriptors and shared memory, leaves a child that nobody waits for, and waits. */
+static int uses(void) {
+    for (volatile char *block = malloc(32 << 20), *byte = block; byte < block + (32 << 20); byte += 4096) *byte = 1;
+    for (int i = 0; i < 100; i++) open("/etc/passwd", O_RDONLY);
+    int file = open("/dev/shm/block", O_RDWR | O_CREAT, 0600);
+    void *block = malloc(5 << 20);
+    write(file, block, 5 << 20);
+    if (fork() == 0) _exit(0);
+    for (volatile long i = 0; i < 300000000; i++) continue;
+    puts("used");
+    fflush(stdout);
+    return pause();
+}
+
 static void *threaded(void *name) {
     look(name);
     return NULL;
@@ -305,6 +319,7 @@ int main(int count, char **arguments) {
     if (!strcmp(name, "pointers")) return pointers();
     if (!strcmp(name, "threads")) return threads();
     if (!strcmp(name, "executing-thread")) return executing_thread("/bin/probe");
+    if (!strcmp(name, "uses")) return uses();
     if (!strcmp(name, "executed")) return executed("/bin/probe");
     if (!strcmp(name, "through-proc")) return through_proc();
     if (!strcmp(name, "network")) return network();

@@ -48,6 +48,7 @@ def build(tree):
             resources=Resources(),
             lifecycle=Lifecycle(),
             responses=[],
+            cpu={},
             outside=outside,
         )
 

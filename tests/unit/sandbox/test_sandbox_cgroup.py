@@ -44,8 +44,10 @@ def test_usage_in_v2(root: Path) -> None:
         pids__peak="7\n",
         memory__events="low 0\noom 2\noom_kill 1\n",
     )
+    stat = "anon 1000\nfile 5000\nshmem 200\nkernel 90\nslab_reclaimable 40\n"
+    write(root / "x", memory__stat=stat)
     group = Cgroup("x")
-    assert group.usage() == Usage(123456, 1.5, 7)
+    assert group.usage() == Usage(123456, 1.5, 7, 1000 + 200 + 50)
     assert group.out_of_memory()
 
 
@@ -58,8 +60,10 @@ def test_usage_in_v1(root: Path) -> None:
     )
     write(root / "cpuacct/x", cpuacct__usage="2500000000\n")
     write(root / "pids/x", pids__max="max\n")
+    stat = "cache 9\nrss 1\ntotal_cache 5000\ntotal_rss 1000\ntotal_shmem 200\n"
+    write(root / "memory/x", memory__stat=stat, memory__kmem__usage_in_bytes="30\n")
     group = Cgroup("x")
-    assert group.usage() == Usage(4096, 2.5, None)
+    assert group.usage() == Usage(4096, 2.5, None, 1000 + 200 + 30)
     assert not group.out_of_memory()
     group.forget_peak()
     assert group.usage().memory_peak_bytes == 0
