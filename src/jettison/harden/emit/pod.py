@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 from jettison.harden.emit import terms
@@ -15,6 +16,7 @@ _BASELINE: Final = frozenset({
 })  # fmt: skip
 """What the baseline Pod Security Standard lets a container add; restricted: only NET_BIND_SERVICE."""
 _PODMAN_SECCOMP: Final = "container.seccomp.security.alpha.kubernetes.io/"
+_DOLLARS: Final = re.compile(r"\$+(?=\()|\${2,}")
 _MOUNT: Final = "/.jettison-volume"
 _INSIDE: Final = "content"
 """The folder of a prepared volume that the application sees."""
@@ -279,4 +281,4 @@ def _prepare(deployment: Deployment, volume: str, command: list[str]) -> dict[st
 
 def _literal(text: str) -> str:
     """Kubernetes replaces `$(NAME)` in arguments and values; `$$` stands for one `$`."""
-    return text.replace("$$", "$$$$").replace("$(", "$$(")
+    return _DOLLARS.sub(lambda found: found[0] * 2, text)
