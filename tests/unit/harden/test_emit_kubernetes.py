@@ -100,23 +100,23 @@ def test_a_cache_on_disk_ends_with_the_pod():
     found = documents(deployment(storage=(cache,)))
     assert "PersistentVolumeClaim" not in found
     volumes = found["Deployment"]["spec"]["template"]["spec"]["volumes"]
-    assert volumes == [{"name": "var-cache-web", "emptyDir": {"sizeLimit": "16Mi"}}]
+    assert volumes == [{"name": "web-var-cache-web", "emptyDir": {"sizeLimit": "16Mi"}}]
 
 
 def test_temporary_folders_are_in_memory():
     assert pod(deployment())["volumes"] == [
-        {"name": "tmp", "emptyDir": {"medium": "Memory", "sizeLimit": "16Mi"}}
+        {"name": "web-tmp", "emptyDir": {"medium": "Memory", "sizeLimit": "16Mi"}}
     ]
 
 
 def test_a_volume_starts_with_what_the_image_has_there():
     seeded = structs.replace(DATA, seeded=True)
-    spec = pod(deployment(storage=(seeded,)), tree(node("bin/cp")))
+    spec = pod(deployment(storage=(seeded,)), tree(node("bin/cp"), node("srv/www/index.html")))
     first = spec["initContainers"][0]
-    assert first["command"] == ["/bin/cp", "-RTn", "/srv/data", "/.jettison-volume/content"]
+    assert first["command"] == ["/bin/cp", "-RTn", "/srv/data", "/.jettison-volume/data"]
     assert first["securityContext"] == spec["containers"][0]["securityContext"]
     mounted = spec["containers"][0]["volumeMounts"]
-    assert mounted == [{"name": "srv-data", "mountPath": "/srv/data", "subPath": "content"}]
+    assert mounted == [{"name": "web-srv-data", "mountPath": "/srv/data", "subPath": "data"}]
 
 
 def test_a_folder_that_must_be_the_user_s_own_is_made_by_the_user():
@@ -127,8 +127,23 @@ def test_a_folder_that_must_be_the_user_s_own_is_made_by_the_user():
         "-p",
         "-m",
         "0700",
-        "/.jettison-volume/content",
+        "/.jettison-volume/data",
     ]
+
+
+@pytest.mark.parametrize(
+    ("path", "beside", "expected"),
+    [
+        ("/srv/web/data", "srv/web/data/a", {"mountPath": "/srv/web"}),
+        ("/srv/web/data", "srv/web/more", {"mountPath": "/srv/web/data", "subPath": "data"}),
+        ("/var/lib/web", "var/lib/web/a", {"mountPath": "/var/lib/web", "subPath": "web"}),
+    ],
+)
+def test_the_folder_above_is_mounted_only_if_nothing_else_is_in_it(path, beside, expected):
+    private = structs.replace(DATA, path=path, mode=0o700)
+    spec = pod(deployment(storage=(private,)), tree(node("bin/mkdir"), node(beside)))
+    (mount,) = spec["containers"][0]["volumeMounts"]
+    assert {key: value for key, value in mount.items() if key != "name"} == expected
 
 
 def test_without_a_program_for_it_that_is_said():

@@ -78,7 +78,7 @@ def apparmor(deployment: Deployment, evidence: Evidence, contents: Contents) -> 
         *_part("Capabilities that stay when all others are dropped.", _capabilities(deployment)),
         *_part("Sockets that were seen.", _network(deployment, evidence)),
         *_part("Programs that ran.", _executed(evidence, contents)),
-        *_part("Files that were read, with how many of them.", _read(evidence, contents)),
+        *_part("Files that were read, with how many of them.", _read(deployment, evidence, contents)),
         *_part("Writable storage.", _written(deployment, evidence, contents)),
     ]
     return "".join(parts) + "}\n"
@@ -131,7 +131,7 @@ def _executed(evidence: Evidence, contents: Contents) -> Iterator[str]:
         yield f"{_pattern(path)} mrix,"
 
 
-def _read(evidence: Evidence, contents: Contents) -> Iterator[str]:
+def _read(deployment: Deployment, evidence: Evidence, contents: Contents) -> Iterator[str]:
     folders: Counter[str] = Counter()
     mapped, single = set(), set()
     looked = {Operation.OPEN, Operation.LIST, Operation.EXEC}
@@ -146,7 +146,8 @@ def _read(evidence: Evidence, contents: Contents) -> Iterator[str]:
         folders[folder] += 1
         if _is_library(path) or Operation.EXEC in access.operations:
             mapped.add(folder)
-    single -= {f"{folder}/" for folder in folders}
+    single -= {contents.real(program) for program in _programs(evidence)}
+    single -= {f"{folder}/" for folder in (*folders, *(s.path for s in deployment.settings.storage))}
     rules = {f"{_pattern(path)} {'mr' if _is_library(path) else 'r'}," for path in single}
     for folder, count in folders.items():
         rules.add(f"{_pattern(folder)}/{{,**}} {'mr' if folder in mapped else 'r'},  # {count}")

@@ -18,7 +18,7 @@ podman kube play --seccomp-profile-root . kubernetes.yaml"""
 
 def kubernetes(deployment: Deployment, contents: Contents) -> str:
     """The documents for `deployment`."""
-    claims = [_claim(deployment, path, name) for path, name in terms.volume_names(deployment).items()]
+    claims = [_claim(deployment, path, name) for path, name in terms.claim_names(deployment).items()]
     documents = [document(claim) for claim in claims if claim]
     documents.append(document(_workload(deployment, contents)))
     if terms.served(deployment):
@@ -40,7 +40,7 @@ def _claim(deployment: Deployment, path: str, name: str) -> dict[str, Any] | Non
     return {
         "apiVersion": "v1",
         "kind": "PersistentVolumeClaim",
-        "metadata": _meta(deployment, terms.claim_name(deployment, name)),
+        "metadata": _meta(deployment, name),
         "spec": Noted(
             {
                 "accessModes": ["ReadWriteOnce"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Any, Final
 
 from jettison.harden.emit import terms
@@ -18,8 +19,6 @@ _BASELINE: Final = frozenset({
 _PODMAN_SECCOMP: Final = "container.seccomp.security.alpha.kubernetes.io/"
 _DOLLARS: Final = re.compile(r"\$+(?=\()|\${2,}")
 _MOUNT: Final = "/.jettison-volume"
-_INSIDE: Final = "content"
-"""The folder of a prepared volume that the application sees."""
 
 
 def pod(deployment: Deployment, contents: Contents) -> dict[str, Any]:
@@ -78,10 +77,10 @@ def _spec(deployment: Deployment, contents: Contents) -> dict[str, Any]:
         out["terminationGracePeriodSeconds"] = Noted(grace[0], grace[1])
     out["securityContext"] = _pod_security(deployment)
     if prepared := _preparing(deployment, contents):
-        out["initContainers"] = list(prepared.values())
+        out["initContainers"] = [each.container for each in prepared.values()]
     missing = [s.path for s in deployment.settings.storage if _needs_preparing(s) and s.path not in prepared]
     note = f"Fill before the first start, as the image has no program for it: {', '.join(missing)}"
-    out["containers"] = Noted([_container(deployment, set(prepared))], note if missing else "")
+    out["containers"] = Noted([_container(deployment, prepared)], note if missing else "")
     if volumes := _volumes(deployment):
         out["volumes"] = volumes
     return out
@@ -123,7 +122,7 @@ def _container_security(deployment: Deployment) -> dict[str, Any]:
     return out | {"capabilities": capabilities}
 
 
-def _container(deployment: Deployment, prepared: set[str]) -> dict[str, Any]:
+def _container(deployment: Deployment, prepared: dict[str, _Prepared]) -> dict[str, Any]:
     service = deployment.service
     out: dict[str, Any] = {"name": service.name, "image": service.image, "imagePullPolicy": "IfNotPresent"}
     for key, value in (("command", service.entrypoint), ("args", service.command)):
@@ -206,12 +205,11 @@ def _action(probe: Probe) -> dict[str, Any]:
     return {"httpGet": {"path": probe.path or "/", "port": probe.port, "scheme": probe.kind.upper()}}
 
 
-def _mounts(deployment: Deployment, prepared: set[str]) -> list[Any]:
-    names, out = terms.volume_names(deployment), list[Any]()
+def _mounts(deployment: Deployment, prepared: dict[str, _Prepared]) -> list[Any]:
+    names, out = terms.claim_names(deployment), list[Any]()
     for storage in deployment.settings.storage:
-        mount = {"name": names[storage.path], "mountPath": storage.path}
-        if storage.path in prepared:
-            mount["subPath"] = _INSIDE
+        ready = prepared.get(storage.path)
+        mount = ready.mount if ready else {"name": names[storage.path], "mountPath": storage.path}
         out.append(Noted(mount, terms.what(storage)))
     if _wants_shm(deployment):
         out.append({"name": "dev-shm", "mountPath": "/dev/shm"})  # noqa: S108  # a path in the container
@@ -219,8 +217,8 @@ def _mounts(deployment: Deployment, prepared: set[str]) -> list[Any]:
 
 
 def _volumes(deployment: Deployment) -> list[Any]:
-    names = terms.volume_names(deployment)
-    out: list[Any] = [_volume(deployment, s, names[s.path]) for s in deployment.settings.storage]
+    names = terms.claim_names(deployment)
+    out: list[Any] = [_volume(s, names[s.path]) for s in deployment.settings.storage]
     if _wants_shm(deployment):
         shm = deployment.settings.shm_bytes
         volume = {"medium": "Memory", "sizeLimit": terms.size(shm.value, "Mi")}
@@ -228,11 +226,11 @@ def _volumes(deployment: Deployment) -> list[Any]:
     return out
 
 
-def _volume(deployment: Deployment, storage: Storage, name: str) -> dict[str, Any]:
+def _volume(storage: Storage, name: str) -> dict[str, Any]:
     if terms.lasting(storage):
         return {
             "name": name,
-            "persistentVolumeClaim": {"claimName": terms.claim_name(deployment, name)},
+            "persistentVolumeClaim": {"claimName": name},
         }
     medium = {"medium": "Memory"} if storage.medium is Medium.TMPFS else {}
     return {"name": name, "emptyDir": medium | {"sizeLimit": terms.size(storage.size_bytes, "Mi")}}
@@ -249,20 +247,35 @@ def _needs_preparing(storage: Storage) -> bool:
     return storage.seeded or not storage.mode & 0o077
 
 
-def _preparing(deployment: Deployment, contents: Contents) -> dict[str, Any]:
-    """Path → the container that makes the folder which the application then finds there."""
-    names = terms.volume_names(deployment)
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A volume that gets a folder before the application starts."""
+
+    container: dict[str, Any]
+    """Makes the folder, as the user of the application."""
+    mount: dict[str, Any]
+    """Shows it to the application: the folder above is mounted where the image has nothing else in it, so
+    that engines without subPath can do it, too."""
+
+
+def _preparing(deployment: Deployment, contents: Contents) -> dict[str, _Prepared]:
+    """Path → how the folder is made that the application then finds there."""
+    names = terms.claim_names(deployment)
     copy, make = contents.program("cp"), contents.program("mkdir")
-    inside = f"{_MOUNT}/{_INSIDE}"
-    out: dict[str, Any] = {}
+    out: dict[str, _Prepared] = {}
     for storage in filter(_needs_preparing, deployment.settings.storage):
+        above, _, last = storage.path.rpartition("/")
+        inside = f"{_MOUNT}/{last}"
         if storage.seeded and copy:  # -n: what is in the volume already stays
-            out[storage.path] = _prepare(
-                deployment, names[storage.path], [copy, "-RTn", storage.path, inside]
-            )
+            command = [copy, "-RTn", storage.path, inside]
         elif not storage.seeded and make:
             command = [make, "-p", "-m", f"{storage.mode:04o}", inside]
-            out[storage.path] = _prepare(deployment, names[storage.path], command)
+        else:
+            continue
+        volume = names[storage.path]
+        alone = contents.alone(storage, deployment.settings.storage)
+        where = {"mountPath": above} if alone else {"mountPath": storage.path, "subPath": last}
+        out[storage.path] = _Prepared(_prepare(deployment, volume, command), {"name": volume} | where)
     return out
 
 

@@ -12,6 +12,8 @@ MIB: Final = 1 << 20
 SHM_BYTES: Final = 64 * MIB
 """What engines give /dev/shm by themselves."""
 PRIVILEGED_PORTS: Final = 1024
+_MAX_LABEL: Final = 63
+"""Characters of a label of RFC 1123."""
 _LASTING: Final = frozenset({StorageKind.DATA, StorageKind.CONFIGURATION})
 
 
@@ -105,9 +107,13 @@ def service_name(deployment: Deployment) -> str:
     return name if name[:1].isalpha() else f"s-{name}"[:63].rstrip("-")
 
 
-def claim_name(deployment: Deployment, volume: str) -> str:
-    """The PersistentVolumeClaim of a volume."""
-    return f"{deployment.service.name}-{volume}"
+def claim_names(deployment: Deployment) -> dict[str, str]:
+    """Path of each storage → the name of its volume or claim, which no other application has: Podman keeps
+    the volumes of all pods in one place."""
+    names = volume_names(deployment)
+    longest = max(map(len, names.values()), default=0)
+    prefix = deployment.service.name[: _MAX_LABEL - 1 - longest].rstrip("-")
+    return {path: f"{prefix}-{name}" for path, name in names.items()}
 
 
 def secret_name(deployment: Deployment) -> str:
