@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 
-from jettison.workload.processes import cpu_ticks, family, listeners
+from jettison.workload.processes import cpu_ticks, family, listeners, taken_up
 
 
 def own_listeners(port):
@@ -75,3 +75,22 @@ def test_cpu_time_is_counted():
     while time.process_time() < end:
         pass
     assert cpu_ticks([os.getpid()]) > before
+
+
+def test_a_request_is_taken_up_once_it_was_accepted_and_read():
+    """Not while it waits in the kernel's queue, nor while a byte of it is unread."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        with (
+            socket.create_connection(("127.0.0.1", port)) as first,
+            socket.create_connection(("127.0.0.1", port)) as second,
+        ):
+            first.sendall(b"GET")
+            second.sendall(b"GET")
+            assert taken_up(os.getpid(), port) == set()
+            accepted, _ = server.accept()
+            with accepted:
+                assert taken_up(os.getpid(), port) == set()
+                assert accepted.recv(3) == b"GET"
+                assert taken_up(os.getpid(), port) == {first.getsockname()[1]}
+                assert taken_up(os.getpid(), port + 1) == set()

@@ -13,6 +13,7 @@ import os
 import signal
 import threading
 import time
+import warnings
 from pathlib import Path
 
 from jettison.linux.namespaces import Namespace, enter
@@ -69,7 +70,10 @@ def _make(pid: int, count: int) -> bool:
     except OSError:
         return False
     try:
-        parent = os.fork()
+        with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
+            parent = (
+                os.fork()
+            )  # other threads' locks do not matter: the child makes system calls and nothing else
     except OSError:
         os.close(reader)
         os.close(writer)
