@@ -9,10 +9,13 @@ from jettison.harden.learn import learn
 from jettison.harden.life.restart import restart
 from jettison.harden.live import live
 from jettison.harden.network import network_of
+from jettison.harden.operations.ask import ask
 from jettison.harden.operations.healthcheck import Target, find
+from jettison.observe.evidence import Evidence, ImageIdentity
 from jettison.sandbox.spec import Overrides
 from jettison.slim.baseline import evidence_of, observe_twice, scene_of
 from jettison.slim.plan import Drive
+from jettison.workload.drive import Driven
 from jettison.workload.endpoint import Scheme
 
 pytestmark = pytest.mark.integration
@@ -32,9 +35,23 @@ def learned(python_image, journal):
     return run
 
 
+@pytest.fixture
+def asked(python_image, journal):
+    """A function that runs the application in some ways, once and unobserved, and asks it."""
+
+    def run(*ways):
+        scene, tree = scene_of(python_image(), Overrides(cmd=ways), Drive())
+        with live(scene, journal) as running:
+            nothing = Evidence(image=ImageIdentity("", "", ""))
+            return ask(running, Driven(responses=()), nothing, tree).operations
+
+    return run
+
+
 def test_a_service_that_does_everything_right(learned):
     """Its paths are found, its requests finished, its orphans reaped, its lines read."""
-    found, evidence, baseline, tree, image = learned("health", "metrics", "reaps", "json")
+    ways = ("health", "metrics", "reaps", "json")
+    found, evidence, baseline, tree, image = learned(*ways, env=("DB_PASSWORD=k9Xv2mQ8",))
     operations, life = found.operations, found.life
     assert (operations.readiness.kind, operations.readiness.path) == ("http", "/healthz")
     assert operations.liveness.path == "/livez", "the other one reports on a database"
@@ -53,12 +70,14 @@ def test_a_service_that_does_everything_right(learned):
         (8080, "http", True, False)
     ]
     spec = baseline.scene.spec
-    assert exposed(env=spec.env, argv=spec.argv, config=image.config, evidence=evidence, tree=tree) == ()
+    (secret,) = exposed(env=spec.env, argv=spec.argv, config=image.config, evidence=evidence, tree=tree)
+    assert (secret.name, secret.baked) == ("DB_PASSWORD", False)
+    assert "k9Xv2mQ8" not in str(secret)
 
 
-def test_a_page_for_everything_is_no_health_path(learned):
+def test_a_page_for_everything_is_no_health_path(asked):
     """The first page stands in, and only a connection tells that it is alive."""
-    operations = learned("catchall")[0].operations
+    operations = asked("catchall")
     assert (operations.readiness.kind, operations.readiness.path) == ("http", "/")
     assert operations.liveness.kind == "tcp"
     assert operations.metrics is None
@@ -72,53 +91,34 @@ def test_a_service_that_ignores_the_stop_signal(learned):
     assert life.stops_while_starting is False
 
 
-def test_a_service_that_drops_what_it_is_at(learned):
-    """All requests that were being answered are lost."""
+def test_a_service_that_drops_what_it_is_at_and_does_not_reap(learned):
+    """All requests that were being answered are lost, and all orphans stay."""
     life = learned("health", "drops")[0].life
     assert life.in_flight >= 1
     assert life.in_flight_lost == life.in_flight
-
-
-def test_a_first_process_that_does_not_reap(learned):
-    """All orphans stay."""
-    life = learned("health")[0].life
     assert (life.zombies_made, life.zombies_left) == (50, 50)
 
 
-def test_a_handler_that_is_installed_late(learned):
+def test_a_handler_that_is_installed_late_and_a_log_file(learned):
     """A signal that comes during the start is dropped by the kernel; later ones are not."""
-    life = learned("health", "late")[0].life
-    assert not life.killed
-    assert life.stops_while_starting is False
+    found, *_ = learned("health", "late", "logfile")
+    assert not found.life.killed
+    assert found.life.stops_while_starting is False
+    assert found.operations.logs.files == ("/var/log/app.log",), "a file inside the container, and not empty"
+    assert found.operations.logs.format == "plain"
 
 
-def test_a_service_that_knows_its_name_alone(learned):
+def test_a_service_that_knows_its_name_alone(asked):
     """A kubelet asks by address: the probe has to say the name."""
-    operations = learned("health", "hosts")[0].operations
+    operations = asked("health", "hosts")
     assert operations.readiness.host == operations.liveness.host == "localhost"
     assert operations.healthcheck is not None
 
 
-def test_a_port_of_the_loopback_interface_is_asked_from_inside(learned):
+def test_a_port_of_the_loopback_interface_is_asked_from_inside(asked):
     """No probe from outside reaches it."""
-    operations = learned("health", "loopback")[0].operations
+    operations = asked("health", "loopback")
     assert operations.readiness.kind == "exec"
-
-
-def test_a_log_file_is_found(learned):
-    """It is a file inside the container, and not empty."""
-    logs = learned("health", "logfile")[0].operations.logs
-    assert logs.files == ("/var/log/app.log",)
-    assert logs.format == "plain"
-
-
-def test_a_secret_of_the_environment_is_named_and_not_told(learned):
-    """Whoever set it."""
-    _, evidence, baseline, tree, image = learned("health", env=("DB_PASSWORD=k9Xv2mQ8",))
-    spec = baseline.scene.spec
-    (secret,) = exposed(env=spec.env, argv=spec.argv, config=image.config, evidence=evidence, tree=tree)
-    assert (secret.name, secret.baked) == ("DB_PASSWORD", False)
-    assert "k9Xv2mQ8" not in str(secret)
 
 
 def test_every_program_that_can_ask_does(python_image, journal):
