@@ -13,10 +13,10 @@ from jettison.harden.capabilities import minimum
 from jettison.harden.exposed import exposed
 from jettison.harden.learn import Learned, learn
 from jettison.harden.life.restart import restart
-from jettison.harden.model import Decision, Deployment, Probe, RunAs, Secret, Service, Settings
+from jettison.harden.model import Decision, Deployment, Number, Probe, RunAs, Secret, Service, Settings
 from jettison.harden.names import image_name
 from jettison.harden.recorded import Decided
-from jettison.harden.seccomp import allow
+from jettison.harden.seccomp import allow, with_init
 from jettison.harden.settle import settle
 from jettison.harden.storage import Needed, needed
 from jettison.harden.users import candidates
@@ -48,6 +48,8 @@ def decide(image: Image, overrides: Overrides, name: str, bench: Bench, evidence
     wanted = _wanted(evidence, wants, users[0])
     settings, relaxed = settle(bench, wanted, users, lambda user: minimum(evidence, user))
     learned = _learned(bench, settings, evidence)
+    if learned.life.zombies_left and settings.seccomp is not None:  # the manifests ask for an init process
+        settings = structs.replace(settings, seccomp=with_init(settings.seccomp))
     settings = _limited(bench, settings, learned.operations.healthcheck)
     secrets = exposed(env=spec.env, argv=spec.argv, config=image.config, evidence=evidence, tree=bench.tree)
     service = _service(image, overrides, name, bench, evidence, secrets)
@@ -83,24 +85,21 @@ def _wanted(evidence: Evidence, wants: Needed, run_as: RunAs) -> Settings:
 
 
 def _limited(bench: Bench, settings: Settings, check: Probe | None) -> Settings:
-    """`settings` with a memory limit, if this host can limit memory; another one for engines whose health
-    check is a program that runs beside the application, if that needs more."""
+    """`settings` with a memory limit, if this host can limit memory; a health check that runs as a program
+    beside the application has to fit in as well."""
     plain = bench.attempt(settings)
     runs = (*bench.baseline.runs, *([plain.run] if plain.run is not None else []))
     peaks = [run.resources.memory_peak_bytes or 0 for run in runs]
     smallest = resources.smallest_memory(bench, settings, peaks, plain.seconds)
     if smallest is None:
         return settings
-    limited = structs.replace(settings, memory_bytes=resources.limit(smallest), memory_request_bytes=smallest)
-    if check is None:
-        return limited
-    asking = bench.asking(check)
-    if asking.attempt(limited).passed:
-        return limited
-    checked = asking.attempt(settings)
-    peak = checked.run.resources.memory_peak_bytes if checked.run is not None else None
-    more = resources.smallest_memory(asking, settings, [peak or 0], checked.seconds)
-    return structs.replace(limited, memory_with_check_bytes=None if more is None else resources.limit(more))
+    request, limit = resources.request(smallest), resources.limit(smallest)
+    limited = structs.replace(settings, memory_bytes=limit, memory_request_bytes=request)
+    asking = bench if check is None else bench.asking(check)
+    while not asking.attempt(limited).passed and limit.value < resources.MOST_BYTES:
+        limit = Number(2 * limit.value, "the health check needs memory too; doubled until it passed")
+        limited = structs.replace(limited, memory_bytes=limit)
+    return limited
 
 
 def _learned(bench: Bench, settings: Settings, evidence: Evidence) -> Learned:

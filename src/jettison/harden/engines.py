@@ -12,13 +12,14 @@ import os
 import secrets
 import shutil
 import subprocess
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from jettison.errors import HostError
+from jettison.errors import ApplicationError, HostError
 from jettison.harden.bench import Bench
 from jettison.harden.model import Deployment, Proof
 from jettison.layers.path import printable
@@ -29,6 +30,8 @@ from jettison.sandbox.records import InEngine
 _ANSWER_S: Final = 60.0
 """How long one call of an engine may take; loading nothing, it is a second."""
 _UP_S: Final = 120.0
+_START_S: Final = 5.0
+_PAUSE_S: Final = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,11 +63,12 @@ class EngineContainer:
     """A container of an engine, as the workload sees it (`workload.target.Target`)."""
 
     def __init__(self, engine: Engine, container: str) -> None:
-        """`container` is its id. Raises HostError when the engine does not know it."""
+        """`container` is its id. Raises ApplicationError when it does not run, HostError when the engine does
+        not know it."""
         self.id = container
         self.outputs: Mapping[str, Path] = {}
         self._engine = engine
-        self.pid = int(self._state()["Pid"])
+        self.pid = self._started()
 
     @property
     def netns(self) -> Path:
@@ -93,11 +97,22 @@ class EngineContainer:
         done = self._engine.run("logs", self.id)
         return done.stdout, done.stderr
 
-    def _state(self) -> dict[str, int | bool]:
+    def _started(self) -> int:
+        """Its pid, once it runs: an engine starts one that ended at once again and again."""
+        deadline = time.monotonic() + _START_S
+        while not (pid := int((state := self._state())["Pid"])):
+            if time.monotonic() > deadline or not (state.get("Restarting") or state["Status"] == "created"):
+                raise ApplicationError(
+                    f"it ended with exit code {state['ExitCode']}: {_last_line(b''.join(self.tail()))}"
+                )
+            time.sleep(_PAUSE_S)
+        return pid
+
+    def _state(self) -> dict[str, Any]:
         done = self._engine.run("container", "inspect", "--format", "{{json .State}}", self.id)
         if done.returncode:
             raise HostError(f"the engine does not know the container {self.id}: {_last_line(done.stderr)}")
-        state: dict[str, int | bool] = json.loads(done.stdout)
+        state: dict[str, Any] = json.loads(done.stdout)
         return state
 
 
@@ -125,6 +140,8 @@ def _proof(where: str, start: Start, files: Mapping[str, str], deployment: Deplo
                 differences = bench.drive(container)
         except _NotHereError as reason:
             return Proof(where=where, passed=None, detail=str(reason))
+        except ApplicationError as error:
+            return Proof(where=where, passed=False, steps=bench.steps, detail=str(error))
         except HostError as error:
             return Proof(where=where, passed=None, detail=f"not tried: {error}")
     told = "; ".join(f"{each.step}: {each.what}" for each in differences[:3])

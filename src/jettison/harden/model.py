@@ -131,8 +131,6 @@ class Settings(Struct, frozen=True, kw_only=True):
     memory_bytes: Number | None
     """None: this host cannot limit memory."""
     memory_request_bytes: Number | None
-    memory_with_check_bytes: Number | None = None
-    """The limit where the health check is a program that runs in the container, if that takes more."""
     cpu_millis: Number | None
     """Thousandths of a CPU that it needs under the workload; a request, not a limit."""
     pids: Number

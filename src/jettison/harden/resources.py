@@ -16,7 +16,9 @@ MIB: Final = 1024 * 1024
 _PRECISION: Final = 1.04
 """How close the search comes: the limit that failed and the one that passed differ by this factor."""
 _MARGIN: Final = 1.15
-"""What the limit has above the smallest that works."""
+"""What is reserved above the smallest that works."""
+_ROOM_BYTES: Final = 64 * MIB
+MOST_BYTES: Final = 64 * 1024 * MIB
 _LEAST_BYTES: Final = 6 * MIB
 """Docker refuses less."""
 _MOST_RUNS: Final = 10
@@ -102,10 +104,18 @@ def smallest_memory(bench: Bench, settings: Settings, peaks: Iterable[int], seco
     return Number(high, f"the workload passes with {high // MIB} MiB; {below}")
 
 
-def limit(smallest: Number) -> Number:
-    """The limit to set: the smallest that works and a margin."""
+def request(smallest: Number) -> Number:
+    """What to reserve: the smallest that works and a margin."""
     value = _rounded(int(smallest.value * _MARGIN))
     return Number(value, f"{smallest.because}; {round(100 * (_MARGIN - 1))} % above")
+
+
+def limit(smallest: Number) -> Number:
+    """Where to end it. What was not exercised needs memory too, as do files in a tmpfs, commands of an
+    operator and more load; a limit as tight as the workload's need would kill the application there."""
+    value = _rounded(2 * smallest.value + _ROOM_BYTES)
+    room = f"as much again and {_ROOM_BYTES // MIB} MiB for what it did not reach"
+    return Number(value, f"{smallest.because}; {room}")
 
 
 def _rounded(size: int) -> int:

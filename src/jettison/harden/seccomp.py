@@ -30,8 +30,8 @@ def _words(text: str) -> frozenset[str]:
 ESSENTIAL: Final = _words(
     """
     brk mmap munmap mprotect mremap madvise
-    read write readv writev pread64 lseek close fcntl ioctl openat newfstatat fstat statx getdents64 access
-    readlink getcwd poll
+    read write readv writev pread64 pwrite64 pwritev lseek close fcntl ioctl
+    openat newfstatat fstat statx getdents64 access readlink getcwd poll
     futex set_robust_list set_tid_address rseq sched_yield sched_getaffinity clone clone3
     rt_sigaction rt_sigprocmask rt_sigreturn sigaltstack restart_syscall tgkill
     getpid getppid gettid getuid geteuid getgid getegid
@@ -45,8 +45,6 @@ SIBLINGS: Final = tuple(
     for line in """
     open openat
     stat lstat fstat
-    access faccessat
-    faccessat faccessat2
     readlink readlinkat
     poll ppoll
     select pselect6
@@ -62,7 +60,8 @@ _FAMILIES: Final = (
     ("epoll_create epoll_create1", "epoll_create1 epoll_ctl epoll_wait epoll_pwait eventfd2"),
     (
         "socket",
-        "connect getsockopt setsockopt getsockname getpeername sendto recvfrom sendmsg recvmsg shutdown socketpair",
+        "connect getsockopt setsockopt getsockname getpeername sendto recvfrom sendmsg recvmsg shutdown"
+        " socketpair",
     ),
     ("listen", "bind accept4"),
     (
@@ -72,6 +71,8 @@ _FAMILIES: Final = (
 )
 FAMILIES: Final = tuple((_words(trigger), _words(family)) for trigger, family in _FAMILIES)
 """One of the first seen allows all of the second."""
+_INIT: Final = _words("rt_sigtimedwait setpgid signalfd4 epoll_create1 epoll_ctl epoll_wait")
+"""What the small first processes of engines call (Docker's tini, Podman's catatonit)."""
 _NAMESPACES: Final = 0x7E020000
 """CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET (clone(2))."""
 NETLINK: Final = 16
@@ -111,6 +112,11 @@ def without_no_new_privileges(profile: Seccomp) -> Seccomp:
     """`profile` for a container that may gain privileges: there the runtime loads it earlier."""
     more = runtime_calls(no_new_privileges=False)
     return structs.replace(profile, names=tuple(sorted({*profile.names, *more})))
+
+
+def with_init(profile: Seccomp) -> Seccomp:
+    """`profile` for a container whose engine puts a first process of its own before the application."""
+    return structs.replace(profile, names=tuple(sorted(_INIT.union(profile.names))))
 
 
 def _profile(used: Iterable[str], *, families: tuple[int, ...] | None, namespaces: bool) -> Seccomp:

@@ -83,8 +83,9 @@ def needed(
     """What the writes in `evidence` ask for.
 
     `declared` are the image's VOLUMEs, `users` the ids (not root's) that it may run as, `home` its working
-    folder: what is empty in there, or belongs to them, was made to be written. `left` is what a run left behind (normalised paths) with the `sizes`
-    of files in bytes: what is there in the end may be data, what is gone was temporary.
+    folder: what is empty in there, or belongs to them, was made to be written. `left` is what a run left
+    behind (normalised paths) with the `sizes` of files in bytes: what is there in the end may be data, what
+    is gone was temporary.
     """
     remaining = frozenset(left)
     folders: dict[bytes, _Folder] = {}

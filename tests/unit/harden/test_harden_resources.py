@@ -26,13 +26,14 @@ class Needs:
 
 
 @given(needed=st.integers(MIB, 2000 * MIB), above=st.floats(1.0, 20.0))
-def test_the_limit_is_never_below_what_works_and_close_to_it(needed, above):
+def test_what_is_reserved_is_never_below_what_works_and_close_to_it(needed, above):
     bench = Needs(needed)
     smallest = resources.smallest_memory(bench, WANTED, [int(needed * above)], 1.0)
     assert smallest is not None
-    limit = resources.limit(smallest).value
-    assert limit >= needed
-    assert limit <= max(1.25 * needed, needed + 3 * MIB, 8 * MIB)
+    request = resources.request(smallest).value
+    assert request >= needed
+    assert resources.limit(smallest).value >= 2 * needed
+    assert request <= max(1.25 * needed, needed + 3 * MIB, 8 * MIB)
     assert bench.runs <= 14
 
 

@@ -152,7 +152,7 @@ def _owner(deployment: Deployment, contents: Contents) -> dict[str, Any]:
 
 def _resources(deployment: Deployment) -> dict[str, Any]:
     settings, out = deployment.settings, dict[str, Any]()
-    if (limit := settings.memory_with_check_bytes or settings.memory_bytes) is not None:
+    if (limit := settings.memory_bytes) is not None:
         out["mem_limit"] = Noted(terms.size(limit.value, "m"), limit.because)
         out["memswap_limit"] = Noted(terms.size(limit.value, "m"), "no swap beyond that")
     if (request := settings.memory_request_bytes) is not None:
