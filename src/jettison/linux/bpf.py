@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from jettison.linux.libc import check, libc
+from jettison.linux.namespaces import in_user_namespace
 
 _SYSCALL_NUMBER: Final = {"x86_64": 321, "aarch64": 280}
 _COMMANDS: Final = {
@@ -42,6 +43,12 @@ _LOG_BYTES: Final = 64 * 1024
 _INFO_BYTES: Final = 256
 _MISSES_AT: Final = 200
 """Offset of `recursion_misses` in `struct bpf_prog_info`."""
+_FIRST_PID_NAMESPACE: Final = 0xEFFFFFFC
+"""Its inode (PROC_PID_INIT_INO); thread ids there are those that programs see."""
+SYSTEM_CALLS: Final = "sys_enter"
+CAPABILITY_CHECKS: Final = "cap_capable"
+"""Tracepoints; the second came with Linux 6.14."""
+NO_CAPABILITIES: Final = "this kernel has no tracepoint cap_capable, which came with Linux 6.14"
 _POSSIBLE_CPUS: Final = Path("/sys/devices/system/cpu/possible")
 
 
@@ -283,6 +290,28 @@ class Program:
         """Detach it."""
         os.close(self._link)
         os.close(self._program)
+
+
+def obstacle() -> str:
+    """Why this process cannot follow others by programs in the kernel, before it is tried; empty if nothing
+    speaks against it."""
+    machine = os.uname().machine
+    if machine != "x86_64":
+        return f"not supported on {machine} yet"
+    if os.geteuid() != 0 or in_user_namespace():
+        return "only root of the host may record it"
+    if os.stat("/proc/self/ns/pid").st_ino != _FIRST_PID_NAMESPACE:
+        return "jettison runs in a PID namespace of its own, where thread ids are not the host's"
+    return ""
+
+
+def attachable(name: str) -> str:
+    """Why no program can be attached to the raw tracepoint `name`; empty if one can: it was tried."""
+    try:
+        Program(name, Code().leave()).close()
+    except OSError as error:
+        return error.strerror or str(error)
+    return ""
 
 
 def _load(code: bytes) -> int:

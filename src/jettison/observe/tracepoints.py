@@ -17,7 +17,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from jettison.linux import bpf, btf, capabilities, tables
-from jettison.linux.namespaces import in_user_namespace
 from jettison.observe import programs
 from jettison.observe.evidence import Phase
 from jettison.observe.trace import CapabilityCheck, Tally
@@ -27,8 +26,6 @@ CAPABILITIES: Final = "capabilities"
 """What may be unrecorded, as the evidence names it."""
 
 _PHASES: Final = tuple(Phase)
-_FIRST_PID_NAMESPACE: Final = 0xEFFFFFFC
-"""Its inode (PROC_PID_INIT_INO); thread ids there are those that programs see."""
 _INDEX: Final = struct.Struct("<I")
 
 _REGISTERS: Final = ((112, 104, 96), (40, 88, 96), (112, 104, 96))
@@ -91,7 +88,7 @@ class Tracepoints:
         self._tables: programs.Tables | None = None
         self._attached: list[bpf.Program] = []
         self._resources = contextlib.ExitStack()
-        reason = obstacle()
+        reason = bpf.obstacle()
         if reason:
             self.unrecorded = dict.fromkeys((SYSCALLS, CAPABILITIES), reason)
             return
@@ -109,20 +106,18 @@ class Tracepoints:
         for table in shared.all:
             resources.callback(table.close)
         try:
-            self._attach("cap_capable", _on_capability(shared), resources)
+            self._attach(bpf.CAPABILITY_CHECKS, _on_capability(shared), resources)
         except OSError as error:
             if error.errno != errno.ENOENT:
                 raise
-            self.unrecorded[CAPABILITIES] = (
-                "this kernel has no tracepoint cap_capable (it came with Linux 6.14)"
-            )
+            self.unrecorded[CAPABILITIES] = bpf.NO_CAPABILITIES
         for slot, kind in _kinds():
             shared.counts.set(_INDEX.pack(slot), programs.COUNT.pack(0, kind))
         # From back to front: nobody is followed before it would also be forgotten.
         self._attach("sched_process_exit", programs.on_exit(shared), resources)
         self._attach("sched_process_exec", programs.on_execute(shared), resources)
         self._attach("sched_process_fork", programs.on_fork(shared), resources)
-        self._attach("sys_enter", programs.on_system_call(shared), resources)
+        self._attach(bpf.SYSTEM_CALLS, programs.on_system_call(shared), resources)
         self._tables = shared
 
     def _attach(self, name: str, code: bpf.Code, resources: contextlib.ExitStack) -> None:
@@ -180,18 +175,6 @@ def _on_capability(shared: programs.Tables) -> bpf.Code:
     return programs.on_capability(
         shared, own=os.getpid(), credentials_at=btf.offset("task_struct", "real_cred")
     )
-
-
-def obstacle() -> str:
-    """Why system calls cannot be counted here, before it is tried; empty if nothing speaks against it."""
-    machine = os.uname().machine
-    if machine != "x86_64":
-        return f"not supported on {machine} yet"
-    if os.geteuid() != 0 or in_user_namespace():
-        return "only root of the host may record it"
-    if os.stat("/proc/self/ns/pid").st_ino != _FIRST_PID_NAMESPACE:
-        return "jettison runs in a PID namespace of its own, where thread ids are not the host's"
-    return ""
 
 
 def _kinds() -> Iterator[tuple[int, int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from jettison.errors import HostError
-from jettison.linux import seccomp
+from jettison.linux import bpf, seccomp
 from jettison.linux.namespaces import in_user_namespace
 from jettison.sandbox.advisories import concerning
 from jettison.sandbox.cgroup import layout, writable
@@ -44,7 +45,8 @@ def checks() -> list[Check]:
     """
     privileges = _privileges()
     can_run = [_overlay(), *_runtime()] if os.geteuid() == 0 else []
-    return [privileges, *can_run, _notify(), _cgroups(), _space(), _engine(), *_tools(), _leftovers()]
+    observing = [_notify(), *_recording(), _cgroups()]
+    return [privileges, *can_run, *observing, _space(), _engine(), *_tools(), _leftovers()]
 
 
 def clear_leftovers() -> list[str]:
@@ -99,6 +101,26 @@ def _notify() -> Check:
     kernel = os.uname().release
     remedy = "Linux 5.9 or later is needed, with CONFIG_SECCOMP_FILTER"
     return Check("seccomp notification", seccomp.available(), f"Linux {kernel}", remedy, required=True)
+
+
+def _recording() -> Iterator[Check]:
+    """What the evidence can hold beyond paths; tried out."""
+    elsewhere = "observe as root of an x86-64 host, outside of containers, and give the result as --evidence"
+    obstacle = bpf.obstacle()
+    calls = obstacle or bpf.attachable(bpf.SYSTEM_CALLS)
+    yield Check(
+        "exact system calls",
+        not calls,
+        calls or "recorded by programs in the kernel (BPF)",
+        f"{elsewhere}; without, no seccomp profile is derived and the engine's own list stays",
+    )
+    checks = obstacle or bpf.attachable(bpf.CAPABILITY_CHECKS)
+    yield Check(
+        "exact capabilities",
+        not checks,
+        bpf.NO_CAPABILITIES if checks == os.strerror(errno.ENOENT) else checks or "recorded likewise",
+        f"{elsewhere}, with Linux 6.14 or later; without, which are needed is only found by trying",
+    )
 
 
 def _cgroups() -> Check:

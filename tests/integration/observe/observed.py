@@ -65,18 +65,13 @@ class Bench:
         *argv: str,
         during: Callable[[Sandbox, Observer], object] | None = None,
         folder: str = "none",
-        no_new_privileges: bool = False,
+        **spec: Any,
     ) -> Watched:
-        """Run `argv` to its end; `during` is called while it runs."""
+        """Run `argv` to its end, with further parts of the `spec`; `during` is called while it runs."""
         with self.journal.temporary() as work, Observer(work) as observer:
-            spec = RunSpec(
-                argv=argv,
-                env={"PATH": "/usr/bin:/bin"},
-                seccomp=observer.seccomp,
-                no_new_privileges=no_new_privileges,
-            )
+            whole = RunSpec(argv=argv, env={"PATH": "/usr/bin:/bin"}, seccomp=observer.seccomp, **spec)
             with mounted(self.layers, workdir=work, journal=self.journal) as root:
-                with sandbox(spec, root, journal=self.journal, workdir=work) as box:
+                with sandbox(whole, root, journal=self.journal, workdir=work) as box:
                     if during is not None:
                         during(box, observer)
                     ended = box.wait(60)

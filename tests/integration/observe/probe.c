@@ -247,6 +247,11 @@ static int network(void) {
     return 0;
 }
 
+static int bind_to(int port) {
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
+    return bind(socket(AF_INET, SOCK_STREAM, 0), (void *)&address, sizeof address) != 0;
+}
+
 static int openat2_calls(void) {
     struct { uint64_t flags, mode, resolve; } how = {.flags = O_RDONLY};
     int folder = open("/usr", O_PATH | O_DIRECTORY);
@@ -319,6 +324,7 @@ int main(int count, char **arguments) {
     if (!strcmp(name, "pointers")) return pointers();
     if (!strcmp(name, "threads")) return threads();
     if (!strcmp(name, "executing-thread")) return executing_thread("/bin/probe");
+    if (!strcmp(name, "bind")) return bind_to(atoi(arguments[2]));
     if (!strcmp(name, "uses")) return uses();
     if (!strcmp(name, "executed")) return executed("/bin/probe");
     if (!strcmp(name, "through-proc")) return through_proc();

@@ -1,32 +1,55 @@
 """System calls and capabilities as the kernel's tracepoints tell them, against strace as a witness."""
 
+import os
 import re
 import shutil
+import struct
 import time
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from observed import PROBE, Bench
 
-from jettison.linux import bpf
+from jettison.linux import bpf, tables
 from jettison.linux.runtimes import KERNEL_CALLS, runtime_calls
 from jettison.observe import tracepoints
 from jettison.observe.evidence import Phase
 from jettison.observe.observer import Observer
 from jettison.observe.trace import Tally
+from jettison.sandbox.network import Network, NetworkKind
 from jettison.sandbox.sandbox import Sandbox
 from jettison.sandbox.users import User
 
 pytestmark = [
     pytest.mark.integration,
-    pytest.mark.skipif(tracepoints.obstacle() != "", reason="needs root and x86-64"),
+    pytest.mark.skipif(bpf.obstacle() != "", reason="needs root and x86-64"),
 ]
 CALL = re.compile(r"^\d+ +(\w+)\(", re.MULTILINE)
 AGAIN = re.compile(r"^\d+ +(?:<\.\.\. )?(\w+)(?:\(| resumed>).* = \? ERESTART", re.MULTILINE)
 """Calls that begin anew because a signal came in between."""
 needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="needs strace")
+
+
+@pytest.fixture(scope="session")
+def theirs_layer(tmp_path_factory: pytest.TempPathFactory, probe_layer: Path) -> Path:
+    """A file that only its owner may use, and a program that carries CAP_CHOWN (capabilities(7), "File
+    capability extended attribute versioning")."""
+    folder = tmp_path_factory.mktemp("theirs")
+    folder.chmod(0o755)
+    (folder / "bin").mkdir()
+    (folder / "tmp").mkdir()
+    (folder / "tmp").chmod(0o755)
+    shutil.copy(probe_layer / PROBE[1:], folder / "bin/capable")
+    os.setxattr(folder / "bin/capable", "security.capability", struct.pack("<5I", 0x02000001, 1, 0, 0, 0))
+    (folder / "tmp/shared").mkdir()
+    (folder / "tmp/shared").chmod(0o777)
+    (folder / "tmp/theirs").touch()
+    (folder / "tmp/theirs").chmod(0)
+    os.chown(folder / "tmp/theirs", 7, 7)
+    return folder
 
 
 def witnessed(bench: Bench, *argv: str) -> dict[str, int]:
@@ -131,6 +154,70 @@ def test_flags_of_clone_are_noted_without_the_signal(bench: Bench) -> None:
     noted = tally_of(bench, PROBE, "forks", "1").arguments
     assert noted is not None
     assert noted["clone"] == {(0x1200000,)}
+
+
+Found = set[tuple[str, bool, str]]
+
+
+def checks_of(bench: Bench, *argv: str, **spec: Any) -> Found:
+    """Capability, whether it was granted, and the call, of a run."""
+    tally = bench.watch(*argv, **spec).trace.tally
+    if tally.checks is None:
+        pytest.skip(tally.unrecorded[tracepoints.CAPABILITIES])
+    return {(each.name, each.granted, each.call) for each in tally.checks}
+
+
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        ("92,@/tmp,1,1", "CAP_CHOWN"),
+        ("90,@/tmp/theirs,0600", "CAP_FOWNER"),
+        ("105,1000", "CAP_SETUID"),
+        ("106,1000", "CAP_SETGID"),
+        ("161,@/usr", "CAP_SYS_CHROOT"),
+        ("133,@/tmp/shared/device,020600,0x103", "CAP_MKNOD"),
+        ("41,2,3,1", "CAP_NET_RAW"),
+    ],
+)
+def test_root_uses_the_capability_and_an_ordinary_user_is_refused(
+    bench: Bench, theirs_layer: Path, call: str, name: str
+) -> None:
+    both = replace(bench, layers=[*bench.layers, theirs_layer])
+    program = next(text for text, number in tables.X86_64.items() if number == int(call.split(",")[0]))
+    fallen_through = {("CAP_FSETID", True, program)}  # chmod asks for it too, for a bit that is not set
+    assert checks_of(both, PROBE, "calls", "64", call) - fallen_through == {(name, True, program)}
+    assert checks_of(both, PROBE, "calls", "64", call, user=User(1000, 1000)) == {(name, False, program)}
+
+
+def test_permissions_are_overridden_after_a_lesser_capability_was_asked_for(
+    bench: Bench, theirs_layer: Path
+) -> None:
+    both = replace(bench, layers=[*bench.layers, theirs_layer])
+    assert checks_of(both, PROBE, "calls", "64", "257,-100,@/tmp/theirs,0") == {
+        ("CAP_DAC_READ_SEARCH", False, "openat"),
+        ("CAP_DAC_OVERRIDE", True, "openat"),
+    }
+    assert checks_of(both, PROBE, "calls", "64", "257,-100,@/etc/passwd,0") == set()
+
+
+def test_a_low_port_asks_where_the_network_protects_it(bench: Bench) -> None:
+    assert checks_of(bench, PROBE, "bind", "80") == set()  # engines open all ports to everybody
+    on_host = checks_of(bench, PROBE, "bind", "79", network=Network(NetworkKind.HOST))
+    assert on_host == {("CAP_NET_BIND_SERVICE", True, "bind")}
+
+
+def test_a_program_with_a_capability_of_its_own_uses_it(bench: Bench, theirs_layer: Path) -> None:
+    both = replace(bench, layers=[*bench.layers, theirs_layer])
+    calls = ("calls", "64", "92,@/tmp,1,1")
+    assert checks_of(both, "/bin/capable", *calls, user=User(1000, 1000)) == {("CAP_CHOWN", True, "chown")}
+    refused = checks_of(both, "/bin/capable", *calls, user=User(1000, 1000), no_new_privileges=True)
+    assert ("CAP_CHOWN", False, "chown") in refused
+
+
+def test_capabilities_of_a_user_namespace_of_its_own_are_not_the_container_s(bench: Bench) -> None:
+    calls = [f"272,{0x10000000}", "161,@/usr"]
+    found = checks_of(bench, PROBE, "calls", "64", *calls, user=User(1000, 1000))
+    assert not any(granted for _, granted, _ in found)
 
 
 def test_capabilities_are_told_with_phase_program_and_call(bench: Bench) -> None:
