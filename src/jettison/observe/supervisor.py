@@ -16,6 +16,7 @@ E     out        text: why the supervisor gives up
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import mmap
 import os
@@ -43,6 +44,7 @@ def supervise(control: socket.socket, page: mmap.mmap, tracepoints: Tracepoints)
     """The life of the supervisor process, from right after the fork to its end."""
     try:
         _settle({control.fileno(), *tracepoints.descriptors})
+        _hurry()
         _Supervisor(control, page, tracepoints).serve()
     finally:
         os._exit(1)
@@ -66,6 +68,17 @@ def _settle(kept: set[int]) -> None:
     nothing = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):
         os.dup2(nothing, standard)
+
+
+def _hurry() -> None:
+    """Run at once when a caller waits, where that is allowed (sched(7)).
+
+    A stopped caller would otherwise wait for the slices of whatever else runs: it was measured to cost a busy
+    web server a tenth of its requests. It cannot starve anybody, as it only ever runs for callers that run in
+    between.
+    """
+    with contextlib.suppress(OSError):
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
 
 
 class _Supervisor:

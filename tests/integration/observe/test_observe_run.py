@@ -1,5 +1,6 @@
 """A whole run: phases and steps, commands executed in it, many processes, signals."""
 
+import os
 import time
 
 import pytest
@@ -45,6 +46,20 @@ def test_the_same_look_up_is_noted_in_each_phase_once(bench: Bench) -> None:
     found = [(e.phase, e.step) for e in stats if e.path == b"/tmp/enough"]
     assert sorted(found) == [(Phase.SERVE, "a"), (Phase.START, "start")]
     assert seen.trace.events > len(seen.trace.lookups)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+def test_the_supervisor_does_not_wait_for_other_programs(bench: Bench) -> None:
+    policies = []
+
+    def during(box: Sandbox, observer: Observer) -> None:
+        threads = os.listdir(f"/proc/{observer.pid}/task")
+        policies.extend(os.sched_getscheduler(int(thread)) for thread in threads)
+        box.signal(9)
+
+    bench.watch(PROBE, "sleep", during=during)
+    assert len(policies) == 2
+    assert set(policies) == {os.SCHED_RR}
 
 
 def test_five_thousand_processes_are_all_seen(bench: Bench) -> None:
