@@ -13,6 +13,7 @@ def test_the_folder_has_a_file_for_each_way_to_run_it():
         "apparmor",
         "compose.yaml",
         "kubernetes.yaml",
+        "podman.yaml",
         "seccomp.json",
         "web-srv-data.volume",
         "web.container",

@@ -30,7 +30,7 @@ def container(deployed, image=None) -> dict:
 
 
 def head(deployed) -> str:
-    return files(deployed)["kubernetes.yaml"].splitlines()[0]
+    return files(deployed)["kubernetes.yaml"].partition("apiVersion")[0].replace("\n#", "")
 
 
 def test_the_pod_keeps_to_the_restricted_standard():
@@ -129,21 +129,6 @@ def test_a_folder_that_must_be_the_user_s_own_is_made_by_the_user():
         "0700",
         "/.jettison-volume/data",
     ]
-
-
-@pytest.mark.parametrize(
-    ("path", "beside", "expected"),
-    [
-        ("/srv/web/data", "srv/web/data/a", {"mountPath": "/srv/web"}),
-        ("/srv/web/data", "srv/web/more", {"mountPath": "/srv/web/data", "subPath": "data"}),
-        ("/var/lib/web", "var/lib/web/a", {"mountPath": "/var/lib/web", "subPath": "web"}),
-    ],
-)
-def test_the_folder_above_is_mounted_only_if_nothing_else_is_in_it(path, beside, expected):
-    private = structs.replace(DATA, path=path, mode=0o700)
-    spec = pod(deployment(storage=(private,)), tree(node("bin/mkdir"), node(beside)))
-    (mount,) = spec["containers"][0]["volumeMounts"]
-    assert {key: value for key, value in mount.items() if key != "name"} == expected
 
 
 def test_without_a_program_for_it_that_is_said():
@@ -258,3 +243,38 @@ def test_whatever_was_decided_makes_valid_documents(deployed):
 
 def test_what_is_asked_of_the_resolver_alone_needs_no_other_rule():
     assert len(egress(model.Outgoing("10.0.0.2", 53, "udp"))) == 1
+
+
+def played(deployed, image=None) -> dict:
+    """The pod that Podman starts."""
+    found = list(yaml.safe_load_all(files(deployed, image=image)["podman.yaml"]))
+    for each in found:
+        kubernetes_validate.validate(each, "1.30", strict=True)
+    (workload,) = [each for each in found if each["kind"] in ("Deployment", "Job")]
+    assert workload["spec"].get("replicas", 1) == 1
+    assert not any(each["kind"] == "PodDisruptionBudget" for each in found)
+    return workload["spec"]["template"]
+
+
+def test_podman_finds_the_profile_beside_the_file():
+    template = played(deployment())
+    annotation = "container.seccomp.security.alpha.kubernetes.io/web"
+    assert template["metadata"]["annotations"][annotation] == "localhost/seccomp.json"
+    assert template["spec"]["securityContext"]["seccompProfile"]["localhostProfile"] == "seccomp.json"
+    cluster = documents(deployment())["Deployment"]["spec"]["template"]["metadata"]
+    assert "annotations" not in cluster
+
+
+def test_podman_fills_volumes_itself():
+    prepared = structs.replace(DATA, seeded=True, mode=0o700)
+    spec = played(deployment(storage=(prepared,)), tree(node("bin/cp"), node("bin/mkdir")))["spec"]
+    assert "initContainers" not in spec
+    assert spec["containers"][0]["volumeMounts"] == [{"name": "web-srv-data", "mountPath": "/srv/data"}]
+
+
+def test_podman_is_given_no_probe_that_needs_a_program_of_its_own():
+    command = model.Probe(kind="exec", because="works", command=("/bin/web", "--check"))
+    assert "livenessProbe" not in played(deployment())["spec"]["containers"][0]
+    got = played(deployment(operations={"healthcheck": command}))["spec"]["containers"][0]
+    assert got["livenessProbe"]["exec"] == {"command": ["/bin/web", "--check"]}
+    assert "readinessProbe" not in got

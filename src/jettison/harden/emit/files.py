@@ -11,6 +11,7 @@ from jettison.harden.emit.contents import Contents
 from jettison.harden.emit.kubernetes import kubernetes
 from jettison.harden.emit.quadlet import quadlet
 from jettison.harden.emit.readme import readme, secrets_example
+from jettison.harden.emit.target import PODMAN, cluster, for_podman
 from jettison.harden.model import Deployment, Proof, Relaxation
 from jettison.image.config import ImageConfig
 from jettison.layers.merge import MergedTree
@@ -36,7 +37,8 @@ def emit(
     files = {
         "apparmor": apparmor(deployment, evidence, contents),
         "compose.yaml": compose(deployment, evidence, contents),
-        "kubernetes.yaml": kubernetes(deployment, contents),
+        "kubernetes.yaml": kubernetes(deployment, contents, cluster(deployment)),
+        "podman.yaml": kubernetes(for_podman(deployment), contents, PODMAN),
         **quadlet(deployment, evidence),
     }
     if (allowed := deployment.settings.seccomp) is not None:

@@ -1,31 +1,29 @@
-"""`kubernetes.yaml`: the workload and what belongs to it, for Kubernetes 1.25 and `podman kube play`."""
+"""The workload and what belongs to it, as documents of Kubernetes 1.25 and newer."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from jettison.harden.emit import terms
 from jettison.harden.emit.contents import Contents
 from jettison.harden.emit.network import policy
 from jettison.harden.emit.pod import pod, standard
+from jettison.harden.emit.target import Target
 from jettison.harden.emit.yaml import Noted, comment, document
 from jettison.harden.model import Deployment
 
-_HEAD: Final = """{standard}
-seccomp.json belongs on every node as /var/lib/kubelet/seccomp/{seccomp}; with Podman:
-podman kube play --seccomp-profile-root . kubernetes.yaml"""
 
-
-def kubernetes(deployment: Deployment, contents: Contents) -> str:
-    """The documents for `deployment`."""
+def kubernetes(deployment: Deployment, contents: Contents, target: Target) -> str:
+    """The documents for `deployment` as `target` reads them."""
     claims = [_claim(deployment, path, name) for path, name in terms.claim_names(deployment).items()]
     documents = [document(claim) for claim in claims if claim]
-    documents.append(document(_workload(deployment, contents)))
+    documents.append(document(_workload(deployment, contents, target)))
     if terms.served(deployment):
         documents.append(document(_service(deployment)))
     documents.append(document(policy(deployment)))
-    documents.append(_disruption(deployment))
-    head = _HEAD.format(standard=standard(deployment), seccomp=terms.seccomp_file(deployment))
+    if target.instances > 1:
+        documents.append(_disruption(deployment))
+    head = f"{target.head}\n{standard(deployment)}"
     return "\n".join(comment(head)) + "\n" + _secret(deployment) + "---\n".join(filter(None, documents))
 
 
@@ -51,15 +49,15 @@ def _claim(deployment: Deployment, path: str, name: str) -> dict[str, Any] | Non
     }
 
 
-def _workload(deployment: Deployment, contents: Contents) -> dict[str, Any]:
-    template = pod(deployment, contents)
+def _workload(deployment: Deployment, contents: Contents, target: Target) -> dict[str, Any]:
+    template = pod(deployment, contents, target)
     if deployment.life.batch:
         spec: dict[str, Any] = {"backoffLimit": 2, "template": template}
         kind = {"apiVersion": "batch/v1", "kind": Noted("Job", "it does its work and ends by itself")}
     else:
         kind = {"apiVersion": "apps/v1", "kind": "Deployment"}
         spec = {
-            "replicas": _replicas(deployment),
+            "replicas": _replicas(deployment, target),
             "selector": {"matchLabels": terms.labels(deployment)},
             "strategy": _strategy(deployment),
             "template": template,
@@ -71,10 +69,12 @@ def _keeps_data(deployment: Deployment) -> bool:
     return any(map(terms.lasting, deployment.settings.storage))
 
 
-def _replicas(deployment: Deployment) -> Noted:
+def _replicas(deployment: Deployment, target: Target) -> Noted:
     if _keeps_data(deployment):
         return Noted(1, "it keeps data in a volume, which one instance can use at a time")
-    return Noted(2, "it keeps no data in a volume: one may go while the other answers")
+    if target.instances == 1:
+        return Noted(1, "there are no more here")
+    return Noted(target.instances, "it keeps no data in a volume: one may go while others answer")
 
 
 def _strategy(deployment: Deployment) -> Any:

@@ -1,4 +1,4 @@
-"""The pod of `kubernetes.yaml`: containers, security context, volumes and probes."""
+"""The pod: containers, security context, volumes and probes."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from jettison.harden.emit import terms
 from jettison.harden.emit.contents import Contents
+from jettison.harden.emit.target import Target
 from jettison.harden.emit.yaml import Noted
 from jettison.harden.model import Deployment, Life, Medium, Metrics, Probe, Storage
 
@@ -16,17 +17,17 @@ _BASELINE: Final = frozenset({
     "SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT",
 })  # fmt: skip
 """What the baseline Pod Security Standard lets a container add; restricted: only NET_BIND_SERVICE."""
-_PODMAN_SECCOMP: Final = "container.seccomp.security.alpha.kubernetes.io/"
+_SECCOMP_ANNOTATION: Final = "container.seccomp.security.alpha.kubernetes.io/"
 _DOLLARS: Final = re.compile(r"\$+(?=\()|\${2,}")
 _MOUNT: Final = "/.jettison-volume"
 
 
-def pod(deployment: Deployment, contents: Contents) -> dict[str, Any]:
+def pod(deployment: Deployment, contents: Contents, target: Target) -> dict[str, Any]:
     """The pod template."""
     meta: dict[str, Any] = {"labels": terms.labels(deployment)}
-    if annotations := _annotations(deployment):
+    if annotations := _annotations(deployment, target):
         meta["annotations"] = annotations
-    return {"metadata": meta, "spec": _spec(deployment, contents)}
+    return {"metadata": meta, "spec": _spec(deployment, contents, target)}
 
 
 def standard(deployment: Deployment) -> str:
@@ -49,11 +50,10 @@ def standard(deployment: Deployment) -> str:
     )
 
 
-def _annotations(deployment: Deployment) -> dict[str, Any]:
+def _annotations(deployment: Deployment, target: Target) -> dict[str, Any]:
     out: dict[str, Any] = {}
-    if deployment.settings.seccomp is not None:
-        note = "for podman kube play; Kubernetes reads seccompProfile below"
-        out[_PODMAN_SECCOMP + deployment.service.name] = Noted("localhost/seccomp.json", note)
+    if target.annotated and deployment.settings.seccomp is not None:
+        out[_SECCOMP_ANNOTATION + deployment.service.name] = f"localhost/{target.profile}"
     if (metrics := deployment.operations.metrics) is not None:
         out |= _scraping(metrics)
     return out
@@ -67,7 +67,7 @@ def _scraping(metrics: Metrics) -> dict[str, Any]:
     }
 
 
-def _spec(deployment: Deployment, contents: Contents) -> dict[str, Any]:
+def _spec(deployment: Deployment, contents: Contents, target: Target) -> dict[str, Any]:
     out: dict[str, Any] = {
         "automountServiceAccountToken": Noted(False, "it does not talk to the Kubernetes API"),
         "enableServiceLinks": False,
@@ -75,7 +75,7 @@ def _spec(deployment: Deployment, contents: Contents) -> dict[str, Any]:
     }
     if (grace := terms.grace(deployment.life)) is not None:
         out["terminationGracePeriodSeconds"] = Noted(grace[0], grace[1])
-    out["securityContext"] = _pod_security(deployment)
+    out["securityContext"] = _pod_security(deployment, target)
     if prepared := _preparing(deployment, contents):
         out["initContainers"] = [each.container for each in prepared.values()]
     missing = [s.path for s in deployment.settings.storage if _needs_preparing(s) and s.path not in prepared]
@@ -86,7 +86,7 @@ def _spec(deployment: Deployment, contents: Contents) -> dict[str, Any]:
     return out
 
 
-def _pod_security(deployment: Deployment) -> dict[str, Any]:
+def _pod_security(deployment: Deployment, target: Target) -> dict[str, Any]:
     settings, run_as = deployment.settings, deployment.settings.run_as
     out: dict[str, Any] = {
         "runAsNonRoot": Noted(not run_as.root, run_as.because),
@@ -97,7 +97,7 @@ def _pod_security(deployment: Deployment) -> dict[str, Any]:
         out["fsGroup"] = Noted(run_as.gid, "volumes belong to this group")
         out["fsGroupChangePolicy"] = "OnRootMismatch"
     if settings.seccomp is not None:
-        profile = {"type": "Localhost", "localhostProfile": terms.seccomp_file(deployment)}
+        profile = {"type": "Localhost", "localhostProfile": target.profile}
         out["seccompProfile"] = Noted(profile, settings.seccomp.because)
     else:
         out["seccompProfile"] = {"type": "RuntimeDefault"}
@@ -254,8 +254,7 @@ class _Prepared:
     container: dict[str, Any]
     """Makes the folder, as the user of the application."""
     mount: dict[str, Any]
-    """Shows it to the application: the folder above is mounted where the image has nothing else in it, so
-    that engines without subPath can do it, too."""
+    """Shows that folder to the application."""
 
 
 def _preparing(deployment: Deployment, contents: Contents) -> dict[str, _Prepared]:
@@ -264,7 +263,7 @@ def _preparing(deployment: Deployment, contents: Contents) -> dict[str, _Prepare
     copy, make = contents.program("cp"), contents.program("mkdir")
     out: dict[str, _Prepared] = {}
     for storage in filter(_needs_preparing, deployment.settings.storage):
-        above, _, last = storage.path.rpartition("/")
+        last = storage.path.rpartition("/")[2]
         inside = f"{_MOUNT}/{last}"
         if storage.seeded and copy:  # -n: what is in the volume already stays
             command = [copy, "-RTn", storage.path, inside]
@@ -273,9 +272,8 @@ def _preparing(deployment: Deployment, contents: Contents) -> dict[str, _Prepare
         else:
             continue
         volume = names[storage.path]
-        alone = contents.alone(storage, deployment.settings.storage)
-        where = {"mountPath": above} if alone else {"mountPath": storage.path, "subPath": last}
-        out[storage.path] = _Prepared(_prepare(deployment, volume, command), {"name": volume} | where)
+        mount = {"name": volume, "mountPath": storage.path, "subPath": last}
+        out[storage.path] = _Prepared(_prepare(deployment, volume, command), mount)
     return out
 
 

@@ -45,7 +45,11 @@ def _table(deployment: Deployment, files: Collection[str]) -> Iterator[str]:
     name = deployment.service.name
     known = {
         "compose.yaml": ("Docker Compose", "`docker compose up -d` in this folder"),
-        "kubernetes.yaml": ("Kubernetes and `podman kube play`", "`kubectl apply -f kubernetes.yaml`"),
+        "kubernetes.yaml": ("Kubernetes", "`kubectl apply -f kubernetes.yaml`"),
+        "podman.yaml": (
+            "the same as `podman kube play` takes it",
+            "`podman kube play --seccomp-profile-root . podman.yaml`",
+        ),
         f"{name}.container": (
             "Podman under systemd (Quadlet)",
             "with all `.volume` files and `seccomp.json` to `/etc/containers/systemd/`, or without root to "
