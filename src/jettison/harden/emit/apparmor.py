@@ -8,6 +8,7 @@ there is allowed apart from what engines mask, writing is not.
 
 from __future__ import annotations
 
+import string
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Final
@@ -65,6 +66,7 @@ _BASE: Final = """\
 """
 _FAMILIES: Final = {2: "inet", 10: "inet6", 16: "netlink", 17: "packet", 40: "vsock"}
 """AF_* of <linux/socket.h> that a `network` rule can name; unix sockets have rules of their own."""
+_PLAIN: Final = frozenset(string.ascii_letters + string.digits + "/._-+:%~")
 _TYPES: Final = {"tcp": "stream", "stream": "stream", "udp": "dgram", "dgram": "dgram"}
 
 
@@ -182,18 +184,9 @@ def _written(deployment: Deployment, evidence: Evidence, contents: Contents) -> 
 
 
 def _pattern(path: str) -> str:
-    """`path` (text form) as a pattern that matches it: what is special is escaped, and each byte that cannot
-    stand in a profile becomes `?`, which matches any."""
-    out = []
-    for byte in decode_path(path):
-        character = chr(byte)
-        if character in "\\*?[]{}^@\"',#":
-            out.append(f"\\{character}")
-        elif 0x20 < byte < 0x7F:
-            out.append(character)
-        else:
-            out.append("?")
-    return "".join(out)
+    """`path` (text form) as a pattern that matches it; each byte that could mean something else in a profile
+    becomes `?`, which matches any but `/`."""
+    return "".join(chr(byte) if chr(byte) in _PLAIN else "?" for byte in decode_path(path))
 
 
 def _remark(text: str) -> str:

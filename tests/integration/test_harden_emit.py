@@ -1,0 +1,260 @@
+"""What is emitted is accepted by those it is meant for, and the application answers under all of it."""
+
+import json
+import os
+import subprocess
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from deployments import (
+    DATA,
+    EVIDENCE,
+    TMP,
+    deployment,
+    deployments,
+    files,
+    node,
+    paths,
+    settings,
+    tree,
+)
+from hypothesis import HealthCheck, given
+from hypothesis import settings as limited
+from hypothesis import strategies as st
+from msgspec import structs
+
+from jettison.harden import model
+from jettison.harden.emit import emit
+from jettison.layers.tree import FileTree
+from jettison.observe.evidence import Access, Exec, Operation, Socket, Write, WriteOperation
+from jettison.stores.open import open_image
+
+pytestmark = pytest.mark.integration
+few = limited(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+CALLS = (
+    *(
+        "accept",
+        "accept4",
+        "access",
+        "arch_prctl",
+        "bind",
+        "brk",
+        "capget",
+        "capset",
+        "chdir",
+        "clock_gettime",
+    ),
+    *("clone", "close", "close_range", "connect", "dup", "dup2", "dup3", "epoll_create1", "epoll_ctl"),
+    *(
+        "epoll_pwait",
+        "execve",
+        "exit",
+        "exit_group",
+        "faccessat2",
+        "fchdir",
+        "fchown",
+        "fcntl",
+        "fstat",
+        "fstatfs",
+    ),
+    *(
+        "futex",
+        "getcwd",
+        "getdents64",
+        "getpid",
+        "getppid",
+        "getrandom",
+        "gettid",
+        "ioctl",
+        "listen",
+        "lseek",
+    ),
+    *(
+        "madvise",
+        "mmap",
+        "mprotect",
+        "munmap",
+        "nanosleep",
+        "newfstatat",
+        "open",
+        "openat",
+        "pipe2",
+        "pread64",
+    ),
+    *("prctl", "prlimit64", "read", "readlink", "readlinkat", "rseq", "rt_sigaction", "rt_sigprocmask"),
+    *(
+        "rt_sigreturn",
+        "sched_yield",
+        "set_robust_list",
+        "set_tid_address",
+        "setgid",
+        "setgroups",
+        "setsockopt",
+    ),
+    *("setuid", "sigaltstack", "socket", "stat", "statx", "tgkill", "uname", "wait4", "write", "writev"),
+)
+"""What the application and the start of a container need."""
+
+
+def run(*command: object, cwd: Path | None = None, **variables: str) -> str:
+    done = subprocess.run(
+        [*map(str, command)],
+        cwd=cwd,
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
+    return done.stdout
+
+
+def written(folder: Path, emitted: dict[str, str]) -> Path:
+    for name, text in emitted.items():
+        (folder / name).write_text(text)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("emitted")
+
+
+@few
+@given(deployments)
+def test_compose_accepts_whatever_was_decided(folder, deployed):
+    image = tree(node("bin/chown"))
+    secrets = dict.fromkeys(deployed.service.secret_env, "x")
+    written(folder, files(deployed, image=image))
+    read = run("docker-compose", "--file", "compose.yaml", "config", cwd=folder, **secrets)
+    assert "services:" in read
+
+
+evidence = st.builds(
+    lambda read, write, ran, sockets: structs.replace(
+        EVIDENCE,
+        paths={path: Access(operations={Operation.OPEN}, by={"/bin/web"}) for path in read},
+        writes={path: Write(operations={WriteOperation.WRITE}) for path in write},
+        execs=[Exec(path, (path,)) for path in ran],
+        sockets=set(sockets),
+    ),
+    st.lists(paths, max_size=5),
+    st.lists(paths, max_size=3),
+    st.lists(paths, max_size=3),
+    st.lists(
+        st.builds(
+            Socket,
+            direction=st.just("listen"),
+            family=st.sampled_from(["inet", "inet6", "unix"]),
+            protocol=st.sampled_from(["tcp", "udp", "stream", "dgram", "unknown"]),
+            address=paths,
+        ),
+        max_size=3,
+    ),
+)
+
+
+@few
+@given(deployments, evidence)
+def test_apparmor_parser_accepts_whatever_was_seen(folder, deployed, seen):
+    written(folder, files(deployed, seen))
+    run("apparmor_parser", "--skip-kernel-load", "--skip-cache", "apparmor", cwd=folder)
+
+
+def tiny(image, **more) -> model.Deployment:
+    """The tiny application, as strict as it can be."""
+    seccomp = model.Seccomp(names=CALLS, used=(), because="its source", families=(2,))
+    base = deployment(
+        service={"name": "tiny", "image": image, "ports": (model.Port(8080, "tcp", "its source"),)}
+    )
+    strict = settings(seccomp=seccomp, run_as=model.RunAs(65532, 65532, "its source"), **more)
+    return structs.replace(base, settings=strict, operations=model.Operations())
+
+
+def answer() -> str:
+    for _ in range(50):
+        try:
+            with urllib.request.urlopen("http://127.0.0.1:8080/", timeout=5) as response:
+                return response.read(1000).decode()
+        except OSError:
+            time.sleep(0.2)
+    raise AssertionError("no answer")
+
+
+def assert_confined(pid: str) -> None:
+    """All that can be read from outside about the process is as strict as was asked for."""
+    status = dict(
+        line.split(":\t", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines() if ":\t" in line
+    )
+    assert status["Uid"].split()[0] == "65532"
+    assert (int(status["CapEff"], 16), int(status["CapBnd"], 16)) == (0, 0)
+    assert (status["NoNewPrivs"], status["Seccomp"]) == ("1", "2")
+    mounts = [line.split() for line in Path(f"/proc/{pid}/mounts").read_text().splitlines()]
+    root = [options for _, place, _, options, *_ in mounts if place == "/"]
+    assert root[0].split(",")[0] == "ro"
+
+
+@pytest.fixture
+def project(engine, tiny_image, tmp_path) -> Iterator[Path]:
+    """The folder that is emitted for the tiny image, and the project that runs in it; gone afterwards."""
+    image = open_image(f"docker-daemon:{tiny_image}", docker_host=engine.host)
+    volume = structs.replace(DATA, path="/var/tiny", uid=65532, gid=65532)
+    emitted = emit(tiny(tiny_image, storage=(TMP, volume)), EVIDENCE, image.config, FileTree.of(image))
+    yield written(tmp_path, emitted)
+    subprocess.run(
+        ["docker-compose", "-p", "jettisontests", "down", "-v", "-t", "1"],
+        cwd=tmp_path,
+        env=engine.environment,
+    )
+
+
+def test_the_application_answers_under_everything_that_compose_enforces(engine, project):
+    run("docker-compose", "-p", "jettisontests", "up", "-d", cwd=project, DOCKER_HOST=engine.host)
+    assert answer()
+    identity = run(
+        "docker-compose", "-p", "jettisontests", "ps", "-q", cwd=project, DOCKER_HOST=engine.host
+    ).strip()
+    (state,) = json.loads(engine.docker("inspect", identity))
+    assert_confined(str(state["State"]["Pid"]))
+    limits = state["HostConfig"]
+    assert (limits["Memory"], limits["PidsLimit"], limits["ShmSize"]) == (96 << 20, 64, 64 << 20)
+    assert {mount["Destination"] for mount in state["Mounts"]} == {"/var/tiny"}
+    assert limits["Tmpfs"]["/tmp"].startswith("size=16777216,uid=101,gid=101,mode=1777")
+
+
+@pytest.fixture
+def podman(engine, tiny_image, private_folders, monkeypatch) -> Iterator[list[str]]:
+    """A Podman of its own, whose containers can run here, with the tiny image."""
+    with tempfile.TemporaryDirectory(dir=private_folders) as name:  # its path must be short
+        conf = Path(name) / "containers.conf"
+        conf.write_text('[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]\n')
+        monkeypatch.setenv("CONTAINERS_CONF", str(conf))
+        command = ["podman", "--root", f"{name}/root", "--runroot", f"{name}/run", "--runtime", "runc"]
+        command += ["--cgroup-manager", "cgroupfs"]
+        engine.docker("save", "--output", f"{name}/tiny.tar", tiny_image)
+        run(*command, "load", "-q", "-i", f"{name}/tiny.tar")
+        yield command
+        run(*command, "system", "reset", "-f")
+
+
+def test_the_application_answers_when_podman_plays_it(podman, project):
+    run(
+        *podman,
+        "kube",
+        "play",
+        "--network",
+        "bridge",
+        "--seccomp-profile-root",
+        ".",
+        "podman.yaml",
+        cwd=project,
+    )
+    try:
+        assert answer()
+        assert_confined(run(*podman, "inspect", "-f", "{{.State.Pid}}", "tiny-pod-0-tiny").strip())
+    finally:
+        run(*podman, "kube", "down", "podman.yaml", cwd=project)
