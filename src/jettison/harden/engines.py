@@ -1,14 +1,15 @@
 """The emitted manifests in real engines: `docker compose` and `podman kube play`, where they are present.
 
-The manifests are used as they were written, but for two things: no port is published (the workload goes into
-the container's network namespace, as in our own sandbox), and names are random, so that nothing of the user's
-is ever touched.
+The manifests are used as they are handed over, but for names and host ports, which are others each time: what
+the user runs is never touched. The workload goes into the container's network namespace, as in our own
+sandbox.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import shutil
 import subprocess
@@ -18,6 +19,8 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+
+from msgspec import structs
 
 from jettison.errors import ApplicationError, HostError
 from jettison.harden.bench import Bench
@@ -30,6 +33,11 @@ from jettison.sandbox.records import InEngine
 _ANSWER_S: Final = 60.0
 """How long one call of an engine may take; loading nothing, it is a second."""
 _UP_S: Final = 120.0
+_REMOVE_VOLUMES: Final = (
+    '"$0" volume ls --quiet --filter "name=$1" | xargs --no-run-if-empty "$0" volume rm --force'
+)
+_HOST_PORT: Final = re.compile(r"127\.0\.0\.1:\d+:(\d+/)")
+"""A published port of `compose.yaml`: the host's may be taken, so the engine picks one."""
 _START_S: Final = 5.0
 _PAUSE_S: Final = 0.1
 
@@ -116,11 +124,18 @@ class EngineContainer:
         return state
 
 
-def prove(files: Mapping[str, str], deployment: Deployment, bench: Bench) -> tuple[Proof, ...]:
-    """The workload in each engine that is here, under the manifests in `files`."""
+Write = Callable[[Deployment], Mapping[str, str]]
+"""Writes the files of a deployment."""
+
+
+def prove(write: Write, deployment: Deployment, bench: Bench) -> tuple[Proof, ...]:
+    """The workload in each engine that is here, under the manifests that `write` gives for `deployment`."""
+    name = f"jettison-{secrets.token_hex(6)}"
+    renamed = structs.replace(deployment, service=structs.replace(deployment.service, name=name))
+    files = write(renamed)
     return (
-        _proof("docker compose", _compose, files, deployment, bench),
-        _proof("podman kube play", _kube, files, deployment, bench),
+        _proof("docker compose", _compose, files, renamed, bench),
+        _proof("podman kube play", _kube, files, renamed, bench),
     )
 
 
@@ -134,7 +149,7 @@ class _NotHereError(Exception):
 def _proof(where: str, start: Start, files: Mapping[str, str], deployment: Deployment, bench: Bench) -> Proof:
     with bench.journal.temporary() as folder:
         for name, content in files.items():
-            (folder / name).write_text(content)
+            (folder / name).write_text(_HOST_PORT.sub(r"127.0.0.1::\1", content))
         try:
             with start(folder, deployment, bench.journal) as container:
                 differences = bench.drive(container)
@@ -154,11 +169,11 @@ def _compose(folder: Path, deployment: Deployment, journal: Journal) -> Iterator
     if docker.run("image", "inspect", deployment.service.image).returncode:
         raise _NotHereError(f"the Docker engine has no image {deployment.service.image}")
     tool = _compose_tool(docker)
-    name = f"jettison-{secrets.token_hex(6)}"
+    name = deployment.service.name
     base = (*tool, "--project-name", name, "--file", "compose.yaml")
     record = InEngine(
         name=name,
-        take_down=(*base, "down", "--volumes", "--timeout", "1"),
+        take_down=((*base, "down", "--volumes", "--timeout", "1"),),
         folder=str(folder),
         environment=_found_by(docker.environment),
     )
@@ -178,17 +193,20 @@ def _kube(folder: Path, deployment: Deployment, journal: Journal) -> Iterator[En
     podman = _program("podman")
     if podman.run("image", "exists", deployment.service.image).returncode:
         raise _NotHereError(f"podman has no image {deployment.service.image}")
-    manifest = folder / "kubernetes.yaml"
+    manifest = folder / "podman.yaml"
     name = deployment.service.name
     record = InEngine(
         name=name,
-        take_down=(podman.program, "kube", "down", "--force", str(manifest)),
+        take_down=(
+            (podman.program, "pod", "rm", "--force", "--ignore", f"{name}-pod", f"{name}-pod-0"),
+            ("/bin/sh", "-c", _REMOVE_VOLUMES, podman.program, name),
+        ),
         folder=str(folder),
         environment=_found_by(podman.environment),
     )
     with journal.holding(record):
         done = podman.run(
-            *("kube", "play", "--network", "none", "--seccomp-profile-root", str(folder), str(manifest)),
+            *("kube", "play", "--seccomp-profile-root", str(folder), str(manifest)),
             timeout=_UP_S,
         )
         if done.returncode:

@@ -79,9 +79,9 @@ def harden(job: Job, journal: Journal, progress: Progress | None = None) -> Hard
             decided = decide(
                 job.image, job.overrides, job.name or service_name(job.image.reference), bench, evidence
             )
-    written = partial(emit, decided.deployment, evidence, config, tree, compatible=compatible)
+    written = partial(emit, evidence=evidence, config=config, tree=tree, compatible=compatible)
     with progress.stage("prove"):
-        proofs = (_in_sandbox(bench, decided), *engines.prove(written(), decided.deployment, bench))
+        proofs = (_in_sandbox(bench, decided), *engines.prove(written, decided.deployment, bench))
     evidence = record(evidence, situation, decided)
     report = HardenReport(
         image=evidence.image,
@@ -92,7 +92,7 @@ def harden(job: Job, journal: Journal, progress: Progress | None = None) -> Hard
         grades=grades(decided.deployment, decided.relaxed, proofs),
         warnings=decided.warnings,
     )
-    files = written(proofs=proofs, relaxed=decided.relaxed)
+    files = written(decided.deployment, proofs=proofs, relaxed=decided.relaxed)
     return Hardened(
         report=report,
         files={name: text.encode() for name, text in files.items()} | {"evidence.json": encode(evidence)},

@@ -92,8 +92,8 @@ class InEngine(msgspec.Struct, tag="engine", frozen=True):
     """Containers, networks and volumes that a container engine made for us, under a random name."""
 
     name: str
-    take_down: tuple[str, ...]
-    """The command that removes them; it succeeds when there is nothing to remove."""
+    take_down: tuple[tuple[str, ...], ...]
+    """The commands that remove them; they succeed when there is nothing to remove."""
     folder: str
     """Where it runs: manifests name other files relative to theirs."""
     environment: dict[str, str]
@@ -101,29 +101,31 @@ class InEngine(msgspec.Struct, tag="engine", frozen=True):
 
     def undo(self) -> None:
         """Remove them; raises OSError when the engine does not."""
-        environment = {**CLEAN_ENVIRONMENT, **self.environment}
+        for command in self.take_down:
+            self._call(command)
+
+    def _call(self, command: tuple[str, ...]) -> None:
         try:
             done = subprocess.run(
-                self.take_down,
+                command,
                 cwd=self.folder,
-                env=environment,
+                env={**CLEAN_ENVIRONMENT, **self.environment},
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 timeout=COMMAND_TIMEOUT_S,
                 check=False,
             )
         except subprocess.TimeoutExpired as error:
-            raise OSError(errno.ETIMEDOUT, f"{self.take_down[0]} did not answer") from error
+            raise OSError(errno.ETIMEDOUT, f"{command[0]} did not answer") from error
         if done.returncode:
-            raise OSError(
-                errno.EIO, f"{self.take_down[0]} failed: {done.stderr[-200:].decode(errors='replace')}"
-            )
+            told = done.stderr[-200:].decode(errors="replace")
+            raise OSError(errno.EIO, f"{command[0]} failed: {told}")
 
     recover = undo
 
     def describe(self) -> str:
         """For people."""
-        return f"what {Path(self.take_down[0]).name} runs as {self.name}"
+        return f"what {Path(self.take_down[0][0]).name} runs as {self.name}"
 
 
 Record: TypeAlias = Folder | Container | InEngine
