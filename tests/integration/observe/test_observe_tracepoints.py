@@ -283,7 +283,7 @@ def test_the_observation_goes_on_where_the_kernel_refuses(
 
 
 def test_what_a_full_table_lost_is_not_called_exact(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("jettison.observe.programs._THREADS", 8)
+    monkeypatch.setattr("jettison.observe.programs._THREADS", 1)
     seen = bench.watch(PROBE, "threads")
     assert seen.code == 0
     assert seen.trace.complete
