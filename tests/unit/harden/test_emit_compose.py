@@ -83,6 +83,12 @@ def test_a_volume_of_another_owner_is_given_to_the_user_first(uid, helped):
         }
 
 
+def test_where_nothing_can_give_the_volume_to_the_user_that_is_said():
+    text = files(deployment(storage=(DATA,)), image=tree(node("srv/data", Kind.DIR)))["compose.yaml"]
+    assert "web-volumes" not in text
+    assert "# It starts with another owner: give it to 101:101 first." in text
+
+
 def test_ports_are_published_on_this_host_only_and_loopback_ones_not_at_all():
     inner = model.Port(9000, "tcp", "inside", loopback=True)
     got = service(deployment(service={"ports": (inner, WEB, WEB)}))

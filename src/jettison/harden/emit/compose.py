@@ -20,7 +20,7 @@ def compose(deployment: Deployment, evidence: Evidence, contents: Contents) -> s
     """The file for `deployment`."""
     name, names = deployment.service.name, terms.volume_names(deployment)
     volumes: dict[str, Any] = {names[s.path]: {} for s in deployment.settings.storage if _is_volume(s)}
-    services = {name: _service(deployment, evidence)}
+    services = {name: _service(deployment, evidence, contents)}
     if owner := _owner(deployment, contents):
         services[name]["depends_on"] = {f"{name}-volumes": {"condition": "service_completed_successfully"}}
         services[f"{name}-volumes"] = owner
@@ -32,12 +32,12 @@ def compose(deployment: Deployment, evidence: Evidence, contents: Contents) -> s
     return document(content, head=_HEAD)
 
 
-def _service(deployment: Deployment, evidence: Evidence) -> dict[str, Any]:
+def _service(deployment: Deployment, evidence: Evidence, contents: Contents) -> dict[str, Any]:
     return {
         "image": _literal(deployment.service.image),
         **_process(deployment),
         **_security(deployment),
-        **_storage(deployment, evidence),
+        **_storage(deployment, evidence, contents),
         **_resources(deployment),
         **_network(deployment),
         **_life(deployment),
@@ -88,7 +88,7 @@ def _security(deployment: Deployment) -> dict[str, Any]:
     return out
 
 
-def _storage(deployment: Deployment, evidence: Evidence) -> dict[str, Any]:
+def _storage(deployment: Deployment, evidence: Evidence, contents: Contents) -> dict[str, Any]:
     names, out = terms.volume_names(deployment), dict[str, Any]()
     tmpfs, mounts = [], []
     for storage in deployment.settings.storage:
@@ -99,7 +99,7 @@ def _storage(deployment: Deployment, evidence: Evidence) -> dict[str, Any]:
                 "source": names[storage.path],
                 "target": _literal(storage.path),
             }
-            mounts.append(Noted(mount, note))
+            mounts.append(Noted(mount, note + _volume_remark(storage, contents)))
         elif (
             ":" in storage.path
         ):  # the short form ends the path at a colon; the long form has no owner, but mode 1777
@@ -124,6 +124,15 @@ def _tmpfs(storage: Storage, executable: bool) -> str:
 def _is_volume(storage: Storage) -> bool:
     """A tmpfs of Docker starts empty; a new volume starts as a copy of what the image has there."""
     return storage.medium is Medium.VOLUME or storage.seeded
+
+
+def _volume_remark(storage: Storage, contents: Contents) -> str:
+    remark = ""
+    if storage.medium is not Medium.VOLUME:
+        remark += "\nDocker cannot fill a tmpfs from the image: remove this volume when the image is renewed."
+    if not contents.owned(storage) and not contents.program("chown"):
+        remark += f"\nIt starts with another owner: give it to {storage.uid}:{storage.gid} first."
+    return remark
 
 
 def _owner(deployment: Deployment, contents: Contents) -> dict[str, Any]:
