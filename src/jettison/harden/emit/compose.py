@@ -100,9 +100,8 @@ def _storage(deployment: Deployment, evidence: Evidence, contents: Contents) -> 
                 "target": _literal(storage.path),
             }
             mounts.append(Noted(mount, note + _volume_remark(storage, contents)))
-        elif (
-            ":" in storage.path
-        ):  # the short form ends the path at a colon; the long form has no owner, but mode 1777
+        elif ":" in storage.path:
+            # The short form ends the path at a colon; the long form has no owner, but mode 1777.
             mount = {"type": "tmpfs", "target": _literal(storage.path), "tmpfs": {"size": storage.size_bytes}}
             mounts.append(Noted(mount, note))
         else:

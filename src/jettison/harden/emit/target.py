@@ -11,7 +11,10 @@ from jettison.harden.emit import terms
 from jettison.harden.model import Deployment
 
 _CLUSTER_HEAD: Final = """For Kubernetes: kubectl apply -f kubernetes.yaml
-seccomp.json belongs on every node as /var/lib/kubelet/seccomp/{profile}"""
+seccomp.json belongs on every node as /var/lib/kubelet/seccomp/{profile}
+Not in here, as Kubernetes has no fields for them: {pids} processes ({why_pids}) and
+{files} open files ({why_files});
+the node limits both."""
 _PODMAN_HEAD: Final = """For Podman: podman kube play --seccomp-profile-root . podman.yaml
 It differs from kubernetes.yaml where Podman does: there is one instance; Podman fills new volumes by
 itself; and the probe is a command of the image, for Podman would run curl or nc in the container. Podman 4
@@ -34,8 +37,15 @@ class Target:
 
 def cluster(deployment: Deployment) -> Target:
     """A Kubernetes cluster."""
-    profile = terms.seccomp_file(deployment)
-    return Target(_CLUSTER_HEAD.format(profile=profile), instances=2, profile=profile)
+    profile, settings = terms.seccomp_file(deployment), deployment.settings
+    head = _CLUSTER_HEAD.format(
+        profile=profile,
+        pids=settings.pids.value,
+        why_pids=settings.pids.because,
+        files=settings.open_files.value,
+        why_files=settings.open_files.because,
+    )
+    return Target(head, instances=2, profile=profile)
 
 
 PODMAN: Final = Target(_PODMAN_HEAD, instances=1, profile="seccomp.json", annotated=True)
