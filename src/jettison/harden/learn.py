@@ -107,7 +107,7 @@ def _stopped_under_load(running: Live, baseline: Baseline) -> Stopped | None:
     load = Load(endpoint, request, timeout=10 * seconds + STOP_TIMEOUT_S)
     load.start(running.inside)
     try:
-        return load.interrupt(running.box.pid, lambda: running.box.signal(running.scene.spec.stop_signal))
+        return load.interrupt(running.box, running.scene.spec.stop_signal)
     finally:
         load.join()
 

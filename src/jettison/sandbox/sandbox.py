@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -107,6 +107,10 @@ class Sandbox:
     def kill(self) -> None:
         """End every process of the container."""
         self._launcher.end()
+
+    def frozen(self) -> AbstractContextManager[bool]:
+        """Let every process stand still, unnoticed, while in this context; gives whether they do."""
+        return self._cgroup.frozen()
 
     def usage(self) -> Usage:
         """What all processes together used so far."""

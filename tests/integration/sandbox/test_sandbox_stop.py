@@ -138,3 +138,21 @@ def in_namespace(namespace: str) -> list[str]:
         except OSError:
             continue
     return found
+
+
+def test_a_frozen_application_stands_still_takes_its_signal_later_and_goes_on(place: Place) -> None:
+    """Nothing is printed meanwhile, and a signal sent meanwhile ends it once it goes on."""
+    script = "trap 'echo off; exit 3' TERM; echo on; while :; do echo .; sleep 0.005; done"
+    with place.run("sh", "-c", script) as box:
+        wait_for(place, b"on", box)
+        with box.frozen() as still:
+            time.sleep(0.1)  # what was in the pipe is read
+            before = box.tail()[0]
+            box.signal(signal.SIGTERM)
+            ended = box.wait(0.3)
+            moved = box.tail()[0] != before or ended is not None
+        assert box.wait(10) == Exit(3)
+        box.output.finish(5)
+        assert moved is not still
+        assert b"off" in box.tail()[0].removeprefix(before)
+        assert b"off" not in before

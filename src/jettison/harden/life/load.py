@@ -1,22 +1,24 @@
 """Load on a running application, and what a stop signal does to the requests that are under way.
 
-Several clients ask the same thing again and again. Then the signal is sent, and every client ends the request
-it is at. Counted are the requests that the application was answering: sent in full, the connection accepted
-and every byte read. What still waits in the kernel's queue of a server that stops to accept is lost with any
-server; that is for the load balancer to avoid.
+Several clients ask the same thing again and again. Now and then the application is frozen, until it is at
+some of their requests: then the signal is sent, it goes on, and every client ends the request it is at.
+Counted are the requests that it was answering: sent in full, the connection accepted and every byte read.
+What still waits in the kernel's queue of a server that stops to accept is lost with any server; that is for
+the load balancer to avoid.
 """
 
 from __future__ import annotations
 
 import contextlib
 import http.client
+import random
 import ssl
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from jettison.limits import BODY_BYTES
+from jettison.sandbox.sandbox import Sandbox
 from jettison.workload.client import unverified_tls
 from jettison.workload.endpoint import Endpoint, Scheme
 from jettison.workload.inside import Inside
@@ -29,6 +31,8 @@ _WARM_S = 0.3
 """How long the load lasts before the signal, at the least one whole request of each client."""
 _CATCH_S = 1.0
 """How long it is waited for a moment with requests under way; a fast server has few of them."""
+_PAUSE_S = 0.01
+"""The application goes on for up to so long before it is looked at again."""
 _CHUNK = 64 * 1024
 
 
@@ -77,11 +81,11 @@ class Load:
             self._threads.append(thread)
             thread.start()
 
-    def interrupt(self, pid: int, signal: Callable[[], None]) -> Stopped:
-        """Warm up, call `signal` at a moment at which `pid` answers requests, and wait for the clients."""
+    def interrupt(self, box: Sandbox, number: int) -> Stopped:
+        """Warm up, send the signal `number` to the application while it answers requests, and wait for the
+        clients."""
         self._warm()
-        caught = self._catch(pid)
-        signal()
+        caught = self._signal(box, number)
         self.join()
         with self._lock:
             ends = [flight.whole for flight in self._flights if flight.client in caught]
@@ -100,18 +104,22 @@ class Load:
         while len(self._flights) < self.clients and time.monotonic() < deadline:
             time.sleep(0.005)
 
-    def _catch(self, pid: int) -> set[int]:
-        """Clients whose requests are being answered right now: the more the better, while there is time."""
+    def _signal(self, box: Sandbox, number: int) -> set[int]:
+        """Send the signal at a moment at which requests are being answered, the more the better while there
+        is time; gives their clients."""
         begin = time.monotonic()
-        most = self.clients
+        wanted = self.clients
         while True:
-            with self._lock:
-                sent = set(self._sent)
-            caught = sent & taken_up(pid, self.endpoint.port)
-            elapsed = time.monotonic() - begin
-            if len(caught) >= max(1, most) or elapsed > _CATCH_S:
-                return caught
-            most = int(self.clients * (1 - elapsed / _CATCH_S))
+            with box.frozen():
+                with self._lock:
+                    sent = set(self._sent)
+                caught = sent & taken_up(box.pid, self.endpoint.port)
+                elapsed = time.monotonic() - begin
+                if len(caught) >= max(1, wanted) or elapsed > _CATCH_S:
+                    box.signal(number)
+                    return caught
+            wanted = int(self.clients * (1 - elapsed / _CATCH_S))
+            time.sleep(random.uniform(0, _PAUSE_S))  # noqa: S311 - a pause has no secrets
 
     def _client(self) -> None:
         failed = 0
