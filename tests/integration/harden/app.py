@@ -9,6 +9,8 @@ import threading
 import time
 
 WAYS = set(sys.argv[1:])
+if "secret" in WAYS:
+    open("/etc/shadow").close()
 if "late" in WAYS:
     time.sleep(1.0)  # before the handler of the stop signal is there
 
