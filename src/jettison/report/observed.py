@@ -26,6 +26,17 @@ def observed(evidence: Evidence) -> RenderableType:
         f"{len(evidence.paths):,} used, {len(evidence.missing):,} looked up in vain, "
         f"{len(evidence.writes):,} written",
     )
+    table.add_row("calls", escape(printable(_calls(evidence))))
     for row in learned(learned_from(evidence)):
         table.add_row("learned", row)
     return table
+
+
+def _calls(evidence: Evidence) -> str:
+    """System calls and capabilities, or why they are not known."""
+    missing = [f"{name} not recorded: {why}" for name, why in sorted(evidence.unrecorded.items())]
+    parts = [] if evidence.syscalls is None else [f"{len(evidence.syscalls)} different system calls"]
+    if evidence.capabilities is not None:
+        used = sorted(name for name, found in evidence.capabilities.items() if found.used.phases)
+        parts.append(f"capabilities used: {', '.join(used) or 'none'}")
+    return "; ".join((*parts, *missing))
