@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 import tempfile
 import time
@@ -258,3 +259,40 @@ def test_the_application_answers_when_podman_plays_it(podman, project):
         assert_confined(run(*podman, "inspect", "-f", "{{.State.Pid}}", "tiny-pod-0-tiny").strip())
     finally:
         run(*podman, "kube", "down", "podman.yaml", cwd=project)
+
+
+OPTIONS = {
+    "AddCapability": "--cap-add={}",
+    "ContainerName": "--name={}",
+    "DropCapability": "--cap-drop={}",
+    "NoNewPrivileges": "--security-opt=no-new-privileges={}",
+    "PidsLimit": "--pids-limit={}",
+    "PublishPort": "--publish={}",
+    "ReadOnly": "--read-only={}",
+    "SeccompProfile": "--security-opt=seccomp={}",
+    "ShmSize": "--shm-size={}",
+    "Tmpfs": "--tmpfs={}",
+    "Ulimit": "--ulimit={}",
+    "Volume": "--volume={}",
+}
+"""Key of a `.container` file → option of `podman run`."""
+
+
+def arguments(unit: str, folder: Path) -> list[str]:
+    """What Podman's generator would make of `unit`, for this Podman may be too old to have one."""
+    lines = [line.split("=", 1) for line in unit.partition("[Service]")[0].splitlines() if "=" in line[:20]]
+    container = [(key, value.replace("%E/containers/systemd", str(folder))) for key, value in lines]
+    known = dict(container)
+    out = [OPTIONS[key].format(value.replace(".volume", "")) for key, value in container if key in OPTIONS]
+    out += [word for key, value in container if key == "PodmanArgs" for word in shlex.split(value)]
+    return [*out, f"--user={known['User']}:{known['Group']}", known["Image"]]
+
+
+def test_the_application_answers_with_the_options_of_its_unit(podman, project):
+    command = arguments((project / "tiny.container").read_text(), project)
+    run(*podman, "run", "--detach", "--ulimit", "nproc=1024:1024", *command, cwd=project)
+    try:
+        assert answer()
+        assert_confined(run(*podman, "inspect", "-f", "{{.State.Pid}}", "tiny").strip())
+    finally:
+        run(*podman, "rm", "-f", "-v", "tiny")

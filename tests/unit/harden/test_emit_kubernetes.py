@@ -113,7 +113,7 @@ def test_a_volume_starts_with_what_the_image_has_there():
     seeded = structs.replace(DATA, seeded=True)
     spec = pod(deployment(storage=(seeded,)), tree(node("bin/cp"), node("srv/www/index.html")))
     first = spec["initContainers"][0]
-    assert first["command"] == ["/bin/cp", "-RTn", "/srv/data", "/.jettison-volume/data"]
+    assert first["command"] == ["/bin/cp", "-Rn", "/srv/data/.", "/.jettison-volume/data"]
     assert first["securityContext"] == spec["containers"][0]["securityContext"]
     mounted = spec["containers"][0]["volumeMounts"]
     assert mounted == [{"name": "web-srv-data", "mountPath": "/srv/data", "subPath": "data"}]

@@ -85,6 +85,12 @@ def test_a_path_that_no_unit_can_mount_is_named():
     assert "# No unit can mount '/a:b': mount it by hand." in text.splitlines()
 
 
+def test_the_health_check_is_a_list_of_words():
+    probe = model.Probe(kind="exec", because="works", command=("/bin/web", "a b", "$x"))
+    got = deployment(operations={"healthcheck": probe})
+    assert values(got, "HealthCmd") == ['["/bin/web", "a b", "$$x"]']
+
+
 def test_a_secret_is_a_reference():
     got = deployment(service={"env": (("PASS", "hunter2"),), "secret_env": ("PASS",)})
     assert values(got, "Secret") == ["PASS,type=env,target=PASS"]

@@ -266,7 +266,7 @@ def _preparing(deployment: Deployment, contents: Contents) -> dict[str, _Prepare
         last = storage.path.rpartition("/")[2]
         inside = f"{_MOUNT}/{last}"
         if storage.seeded and copy:  # -n: what is in the volume already stays
-            command = [copy, "-RTn", storage.path, inside]
+            command = [copy, "-Rn", f"{storage.path.rstrip('/')}/.", inside]
         elif not storage.seeded and make:
             command = [make, "-p", "-m", f"{storage.mode:04o}", inside]
         else:

@@ -147,7 +147,7 @@ def _life(deployment: Deployment) -> Iterator[str]:
 
 def _health(deployment: Deployment, probe: Probe) -> Iterator[str]:
     seconds, why = terms.start_allowance(deployment.life)
-    yield from _line("HealthCmd", _raw(json.dumps(["CMD", *probe.command])), probe.because)
+    yield from _line("HealthCmd", _raw(json.dumps(probe.command)), probe.because)
     yield from ("HealthInterval=10s", "HealthTimeout=5s", "HealthRetries=3")
     yield from _line("HealthStartPeriod", f"{seconds}s", why)
 
