@@ -11,6 +11,7 @@
     │   ├── LimitError                 larger than a bound in `jettison.limits`
     │   └── PlatformError              made for another architecture or operating system
     ├── HostError                  4   this host lacks something or ran out of it
+    │   └── AbsentError                there is no such program or service on this host
     ├── RemoteError                5   network, registry or engine
     │   └── NotFoundError              no such image, tag or blob
     └── ApplicationError           6   the original application itself did not work under the workload
@@ -74,6 +75,11 @@ class HostError(JettisonError):
     """This host lacks something that is needed, or ran out of it."""
 
     exit_code = 4
+
+
+class AbsentError(HostError):
+    """A program or service is not there at all; one that is there and may not be used is a plain
+    `HostError`."""
 
 
 class RemoteError(JettisonError):

@@ -14,6 +14,7 @@ from jettison.slim.outputs import default_output, refuse_taken
 from jettison.slim.plan import Job
 from jettison.slim.progress import Progress, Silent
 from jettison.slim.stopwatch import Stopwatch
+from jettison.stores.bare import destination
 
 if TYPE_CHECKING:
     from jettison.packages.inventory import Inventory
@@ -28,9 +29,10 @@ def slim(job: Job, journal: Journal, progress: Progress | None = None) -> Slimme
     see the report.
     """
     watch = Stopwatch(progress or Silent())
-    outputs = job.outputs or (default_output(job.image.reference),)
+    source = job.image.reference
+    outputs = tuple(destination(text, source) for text in job.outputs or (default_output(source),))
     if not job.force:
-        refuse_taken(outputs, job.image.reference)
+        refuse_taken(outputs, source)
     check_runs_here(job.image.config)
     with watch.stage("read"):
         scene, tree = scene_of(job.image, job.overrides, job.drive)

@@ -58,6 +58,9 @@ def is_ours(image: Image) -> bool:
 
 
 def _free_or_ours(text: str) -> bool:
+    reference = parse_reference(text)
+    if reference.transport is Transport.BARE:  # as a destination it means the Docker engine alone
+        text = str(replace(reference, transport=Transport.DOCKER_DAEMON))
     try:
         return is_ours(open_image(text))
     except NotFoundError:

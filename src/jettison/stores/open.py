@@ -7,6 +7,7 @@ from collections.abc import Callable
 from jettison.image.model import Image
 from jettison.image.platform import Platform
 from jettison.image.reference import Transport, parse_reference
+from jettison.stores.bare import open_bare
 from jettison.stores.docker_archive.read import open_docker_archive
 from jettison.stores.docker_daemon.read import open_daemon
 from jettison.stores.oci_archive.read import open_oci_archive
@@ -21,7 +22,8 @@ def open_image(
     docker_host: str | None = None,
     moved: Callable[[int, int], None] | None = None,
 ) -> Image:
-    """The image that the reference `text` names; a bare name is looked up in the Docker engine.
+    """The image that the reference `text` names; a bare name is looked up in the Docker engine,
+    else in Podman, else in the registry.
 
     `platform` (`os/architecture[/variant]`) chooses from an index; by default this host's. `docker_host`
     overrides DOCKER_HOST; `moved` is told how many bytes came from a registry, and of how many. Nothing but
@@ -30,7 +32,9 @@ def open_image(
     reference = parse_reference(text)
     wanted = Platform.parse(platform) if platform else None
     match reference.transport:
-        case Transport.DOCKER_DAEMON | Transport.BARE:
+        case Transport.BARE:
+            return open_bare(reference, wanted, docker_host=docker_host, moved=moved)
+        case Transport.DOCKER_DAEMON:
             return open_daemon(reference, docker_host=docker_host)
         case Transport.DOCKER_ARCHIVE:
             return open_docker_archive(reference)

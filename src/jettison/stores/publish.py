@@ -8,6 +8,7 @@ from jettison.errors import UsageError
 from jettison.image.digest import Digest
 from jettison.image.model import Image
 from jettison.image.reference import Reference, Transport, parse_reference
+from jettison.stores.bare import destination
 from jettison.stores.docker_archive.write import write_docker_archive
 from jettison.stores.docker_daemon.write import write_daemon
 from jettison.stores.oci_archive.write import write_oci_archive
@@ -37,11 +38,13 @@ def publish(
 
     A tag of an engine or a layout moves to the new image, as it does with `docker tag`; an archive that
     exists already is only overwritten with `replace`, and `source`, the reference of the image that this
-    one was made from, never.
+    one was made from, never. A bare name is one of the source's engine, else of the Docker engine, else of
+    Podman.
 
     Raises `UsageError`, `HostError` (disk full, no engine), `RemoteError`, and what reading the layers
     raises.
     """
+    text = destination(text, source, docker_host=docker_host)
     reference = parse_reference(text)
     if source is not None and _is_same(reference, parse_reference(source)):
         raise UsageError(f"{text} is the source itself", hint="choose another name for the result")

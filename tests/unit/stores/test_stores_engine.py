@@ -159,7 +159,7 @@ def test_what_is_no_engine_that_we_know_is_refused(engine, version):
 
 def test_an_image_that_the_engine_does_not_have_is_not_found(engine):
     with pytest.raises(NotFoundError, match="app:2"):
-        open_image("app:2", docker_host=engine.host)
+        open_image("docker-daemon:app:2", docker_host=engine.host)
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_a_stream_that_is_cut_off_is_an_error(image, answer):
 def test_no_engine_is_a_host_error_with_a_remedy(host):
     """httpcore leaves closing a Unix socket that it could not connect to the garbage collection."""
     with pytest.raises(HostError, match="no Docker engine") as caught:
-        open_image("app", docker_host=host)
+        open_image("docker-daemon:app", docker_host=host)
     assert caught.value.hint
     del caught
     gc.collect()

@@ -121,7 +121,7 @@ def test_another_tag_of_the_layout_of_the_source_may_be_written(tmp_path):
         "docker://host/app@sha256:" + "a" * 64,
         "podman:app@sha256:" + "a" * 64,
         "docker-daemon:sha256:" + "a" * 64,
-        "app@sha256:" + "a" * 64,
+        "docker-daemon:app@sha256:" + "a" * 64,
     ],
 )
 def test_what_cannot_be_written_to_is_a_usage_error(tmp_path, name):

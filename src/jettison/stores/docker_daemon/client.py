@@ -13,7 +13,7 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
-from jettison.errors import HostError, JettisonError, NotFoundError, RemoteError, UsageError
+from jettison.errors import AbsentError, HostError, JettisonError, NotFoundError, RemoteError, UsageError
 from jettison.image.document import parse_json
 from jettison.layers.files import Handle, spool
 from jettison.layers.path import printable
@@ -46,6 +46,15 @@ class Engine:
     def close(self) -> None:
         """Close the connection."""
         self._client.close()
+
+    def is_there(self) -> bool:
+        """See `has_engine`."""
+        try:
+            with self._failures():
+                self._prefix = self._negotiate()
+        except AbsentError:
+            return False
+        return True
 
     def inspect(self, name: str) -> dict[str, Any]:
         """What the engine says about the image `name`; `NotFoundError` if it has none."""
@@ -111,14 +120,23 @@ class Engine:
         try:
             yield
         except httpx.ConnectError as error:
-            hint = "start it, set DOCKER_HOST, or use docker-archive: or oci: files"
+            message = f"no Docker engine answers at {self.host}: {error}"
             if "Permission denied" in str(error):
                 hint = "run as root or as a member of the group docker"
-            raise HostError(f"no Docker engine answers at {self.host}: {error}", hint=hint) from None
+                raise HostError(message, hint=hint) from None
+            hint = "start it, set DOCKER_HOST, or use docker-archive: or oci: files"
+            raise AbsentError(message, hint=hint) from None
         except httpx.HTTPError as error:
             raise RemoteError(
                 f"the Docker engine at {self.host} failed: {error or type(error).__name__}"
             ) from None
+
+
+def has_engine(host: str | None = None) -> bool:
+    """Whether an engine is there; `HostError` for one that this user may not speak to, `RemoteError` for
+    what is no engine."""
+    with Engine(host) as engine:
+        return engine.is_there()
 
 
 class Body(io.RawIOBase):

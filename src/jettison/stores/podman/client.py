@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
-from jettison.errors import HostError, NotFoundError
+from jettison.errors import AbsentError, HostError, NotFoundError
 from jettison.layers.files import Handle, spool
 from jettison.limits import MAX_LAYER_BYTES, PODMAN_START_TIMEOUT_S
 from jettison.stores.docker_daemon.client import BODY_CHUNK, Body, Engine
@@ -39,13 +39,18 @@ class Podman(Engine):
             return spool(Body(response.iter_bytes(BODY_CHUNK)), MAX_LAYER_BYTES, f"the image {name!r}")
 
 
+def has_podman(environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether this user has Podman: its socket or its program."""
+    program = shutil.which("podman", path=environment.get("PATH"))
+    return bool(environment.get("CONTAINER_HOST") or program or _answers(_usual_socket(environment)))
+
+
 @contextmanager
 def podman(environment: Mapping[str, str] = os.environ) -> Iterator[Podman]:
     """A connection to `$CONTAINER_HOST`, to the socket of this user's Podman, or to a service that is started
     for this block. Raises `HostError` where there is no Podman."""
     given = environment.get("CONTAINER_HOST")
-    runtime = environment.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}"
-    usual = Path("/run" if os.geteuid() == 0 else runtime, "podman/podman.sock")
+    usual = _usual_socket(environment)
     if given or _answers(usual):
         with Podman(given or f"unix://{usual}", environment) as engine:
             yield engine
@@ -54,12 +59,17 @@ def podman(environment: Mapping[str, str] = os.environ) -> Iterator[Podman]:
         yield engine
 
 
+def _usual_socket(environment: Mapping[str, str]) -> Path:
+    runtime = environment.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}"
+    return Path("/run" if os.geteuid() == 0 else runtime, "podman/podman.sock")
+
+
 @contextmanager
 def _service(environment: Mapping[str, str]) -> Iterator[Path]:
     """The socket of a service of our own."""
     program = shutil.which("podman", path=environment.get("PATH"))
     if program is None:
-        raise HostError("there is no Podman here", hint=_HINT)
+        raise AbsentError("there is no Podman here", hint=_HINT)
     with tempfile.TemporaryDirectory(prefix="jettison-podman-") as folder:
         path = Path(folder, "socket")
         process = subprocess.Popen(
