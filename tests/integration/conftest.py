@@ -96,6 +96,19 @@ def tiny_image(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> str:
     return "jettison-tests/tiny"
 
 
+@pytest.fixture
+def podman_image() -> Iterator[Callable[[str], str]]:
+    """A function that gives the reference of a name in Podman; what is there afterwards is removed."""
+    names: list[str] = []
+
+    def reference(name: str) -> str:
+        names.append(name)
+        return f"podman:{name}"
+
+    yield reference
+    subprocess.run(["podman", "rmi", "-f", *names], capture_output=True)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def adopt_orphans() -> None:
     """Become the parent of whatever a killed process leaves behind, so that it can be found."""

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import socket
 import subprocess
 import threading
@@ -33,10 +34,11 @@ def serving(folder: Path, auth: dict[str, object] | None = None) -> Iterator[str
     }
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.yml").write_text(json.dumps(config))
+    command = ["docker-registry", "serve", str(folder / "config.yml")]
+    # variables such as REGISTRY_AUTH_FILE, which is the clients', would be taken for its configuration
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("REGISTRY_")}
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            ["docker-registry", "serve", str(folder / "config.yml")], stdout=log, stderr=log
-        )
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
     try:
         for _ in range(100):
             try:

@@ -17,6 +17,9 @@ from jettison.stores.copy import copy_image
 def command(source: str, destination: str, platform: str | None, force: bool, quiet: bool) -> int:
     """Copy an image from SRC to DST, layers and config byte for byte, every digest verified.
 
+    An index of several platforms is copied whole between registries, layouts and OCI archives; --platform
+    takes one image out of it.
+
     \b
     jettison copy docker-daemon:myapp:1.0 oci:build/app:1.0
     jettison copy docker-archive:app.tar docker-daemon:myapp:1.0

@@ -130,8 +130,8 @@ def _deliver(job: Job, made: Slimmed, folder: Path | None, *, as_json: bool) -> 
         for name, content in made_documents.items():
             write_whole(folder / name, content)
         write_report(made.report, folder / "report.json")
-    attach_documents(pushed, made_documents)
     if as_json:
         click.echo(msgspec.json.encode(made.report))
     else:
         stdout().print(summary(made.report, report_folder=None if folder is None else str(folder)))
+    attach_documents(pushed, made_documents)

@@ -68,7 +68,7 @@ class Blob(Struct, frozen=True):
     """Its name in errors."""
     path: Path | None = None
     """A file that holds exactly these bytes once they were opened, verified and never written again, so that
-    it may be linked to instead of copied."""
+    a copy of it needs no second look."""
 
 
 class Region(io.RawIOBase):

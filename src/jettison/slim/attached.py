@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from jettison.errors import RefusedError, RemoteError
 from jettison.image.digest import Digest
 from jettison.image.reference import Transport, parse_reference
 from jettison.slim.result import PublishedImage
@@ -24,7 +25,7 @@ def in_registries(published: Sequence[PublishedImage]) -> list[PublishedImage]:
 def attach_documents(published: Sequence[PublishedImage], documents: Mapping[str, bytes]) -> None:
     """Attach bills of materials and provenance of `documents` to each of `published`, all in registries.
 
-    Raises `RemoteError`; the image itself is there already.
+    Raises `RemoteError`, which says that the image itself is there already.
     """
     if not published:
         return
@@ -32,4 +33,12 @@ def attach_documents(published: Sequence[PublishedImage], documents: Mapping[str
 
     wanted = [Attachment(name, kind, documents[name]) for name, kind in _TYPES.items() if name in documents]
     for each in published:
-        attach(parse_reference(each.reference), Digest(each.digest), wanted)
+        try:
+            attach(parse_reference(each.reference), Digest(each.digest), wanted)
+        except (RemoteError, RefusedError) as error:
+            raise RemoteError(
+                f"{each.reference} is published; its bills of materials and provenance could not be "
+                f"attached: {error}",
+                hint="the image is complete and can be used; run slim again to attach them",
+                details=error.details,
+            ) from error

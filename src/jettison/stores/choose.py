@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 from jettison.errors import InvalidInputError, LimitError, NotFoundError, PlatformError
 from jettison.image.config import parse_config
@@ -18,6 +19,34 @@ from jettison.stores.image import StoredImage
 
 Reader = Callable[[Descriptor], bytes]
 """Gives the bytes of a document, verified and bounded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where manifests and indexes are kept as they are: a registry or a layout."""
+
+    tops: tuple[Descriptor, ...]
+    """What the reference means: one manifest or index, or all that a layout lists under one tag."""
+    read: Reader
+    blobs: Callable[[Sequence[Descriptor]], Sequence[Blob]]
+    """The blobs of one manifest, which verify themselves."""
+
+    @property
+    def top(self) -> Descriptor:
+        """The only one of `tops`, for which `is_index` was asked."""
+        (top,) = self.tops
+        return top
+
+    @property
+    def is_index(self) -> bool:
+        """Whether one index is meant."""
+        return len(self.tops) == 1 and self.tops[0].media_type in INDEXES
+
+    def image(self, reference: Reference, platform: Platform | None) -> StoredImage:
+        """The image for `platform`, by default this host's. Raises `NotFoundError`, `PlatformError`, and what
+        `image_of` raises."""
+        chosen = choose(list(images(self.tops, self.read)), platform, reference)
+        return image_of(self.read(chosen), chosen.media_type, reference, self.read, self.blobs)
 
 
 def images(entries: Sequence[Descriptor], read: Reader) -> Iterator[Descriptor]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
+from jettison.errors import DigestError
 from jettison.image import document
 from jettison.image.digest import Digest
 from jettison.image.manifest import OCI_INDEX, Descriptor, image_manifest, layer_descriptor
@@ -35,6 +36,29 @@ class PackedLayer(Struct, frozen=True):
         return layer_descriptor(self.digest, self.blob.size, self.compression or Compression.NONE)
 
 
+class Document(Struct, frozen=True):
+    """A manifest or an index."""
+
+    descriptor: Descriptor
+    raw: bytes
+
+
+class Collection(Struct, frozen=True):
+    """What is kept under one name, byte for byte: a manifest or an index, and all that it leads to."""
+
+    raw: bytes
+    media_type: str
+    below: tuple[Document, ...] = ()
+    """The manifests and indexes in it, each after those that it lists itself."""
+    blobs: tuple[bytes | Blob, ...] = ()
+    """Configs and layers, each once; those that are a `Blob` have a digest."""
+
+    @property
+    def descriptor(self) -> Descriptor:
+        """The descriptor of `raw`."""
+        return Descriptor(self.media_type, Digest.of(self.raw), len(self.raw))
+
+
 class PackedImage(Struct, frozen=True):
     """An image as it is stored."""
 
@@ -49,9 +73,10 @@ class PackedImage(Struct, frozen=True):
         return Digest.of(self.config)
 
     @property
-    def manifest_descriptor(self) -> Descriptor:
-        """The descriptor of the manifest."""
-        return Descriptor(self.manifest_type, Digest.of(self.manifest), len(self.manifest))
+    def collection(self) -> Collection:
+        """As layouts and registries keep it."""
+        layers = {layer.digest: layer.blob for layer in self.layers}
+        return Collection(self.manifest, self.manifest_type, blobs=(self.config, *layers.values()))
 
 
 class Member(Struct, frozen=True):
@@ -77,18 +102,28 @@ def pack(image: Image, *, without: frozenset[Compression] = frozenset()) -> Pack
     return PackedImage(image.raw_config, manifest.as_bytes(), manifest.media_type, layers)
 
 
-def members(image: PackedImage, index: bytes) -> Iterator[Member]:
-    """The files of an OCI layout that holds `image` alone; layers that occur twice are stored once."""
+def members(collection: Collection, index: bytes) -> Iterator[Member]:
+    """The files of an OCI layout that holds `collection` alone."""
     yield Member("oci-layout", LAYOUT)
     yield Member("index.json", index)
-    yield Member(blob_path(Digest.of(image.manifest)), image.manifest)
-    yield Member(blob_path(image.config_digest), image.config)
-    for digest, layer in {layer.digest: layer for layer in image.layers}.items():
-        yield Member(blob_path(digest), layer.blob)
+    yield Member(blob_path(collection.descriptor.digest), collection.raw)
+    for each in collection.below:
+        yield Member(blob_path(each.descriptor.digest), each.raw)
+    for blob in collection.blobs:
+        yield Member(blob_path(digest_of(blob)), blob)
+
+
+def digest_of(blob: bytes | Blob) -> Digest:
+    """The digest of a blob of `Collection.blobs`."""
+    if isinstance(blob, bytes):
+        return Digest.of(blob)
+    if blob.digest is None:
+        raise DigestError(f"{blob.what} has no digest")
+    return blob.digest
 
 
 LAYOUT = b'{"imageLayoutVersion":"1.0.0"}'
-"""Content of the file `oci-layout` (image-spec, image-layout.md)."""
+"""Collection of the file `oci-layout` (image-spec, image-layout.md)."""
 
 
 def index_of(descriptors: Sequence[Descriptor]) -> bytes:

@@ -13,7 +13,7 @@ from jettison.stores.docker_archive.write import write_docker_archive
 from jettison.stores.docker_daemon.write import write_daemon
 from jettison.stores.oci_archive.write import write_oci_archive
 from jettison.stores.oci_layout.write import write_oci_layout
-from jettison.stores.packed import pack
+from jettison.stores.packed import Collection, pack
 from jettison.stores.podman.write import write_podman
 
 
@@ -54,18 +54,42 @@ def publish(
         case Transport.DOCKER_ARCHIVE:
             digest = write_docker_archive(pack(image), reference, replace=replace)
         case Transport.OCI_ARCHIVE:
-            digest = write_oci_archive(pack(image), reference, replace=replace)
+            digest = write_oci_archive(pack(image).collection, reference, replace=replace)
         case Transport.OCI:
-            digest = write_oci_layout(pack(image), reference)
+            digest = write_oci_layout(pack(image).collection, reference)
         case Transport.DOCKER:
-            from jettison.stores.registry.write import write_registry  # its imports cost others nothing
-
-            origin = parse_reference(source) if source is not None else None
-            from_registry = origin if origin and origin.transport is Transport.DOCKER else None
-            digest = write_registry(pack(image), _tagged(reference), source=from_registry)
+            digest = _push(pack(image).collection, reference, source)
         case Transport.PODMAN:
             digest = write_podman(image, _tagged(reference))
     return Published(text, digest)
+
+
+def keeps_indexes(reference: Reference) -> bool:
+    """Whether images of several platforms can be kept there under one name."""
+    return reference.transport in (Transport.DOCKER, Transport.OCI, Transport.OCI_ARCHIVE)
+
+
+def publish_index(collection: Collection, text: str, *, source: str, replace: bool = False) -> Published:
+    """As `publish`, an index with all that is in it, where `keeps_indexes` holds."""
+    reference = parse_reference(text)
+    if _is_same(reference, parse_reference(source)):
+        raise UsageError(f"{text} is the source itself", hint="choose another name for the result")
+    match reference.transport:
+        case Transport.OCI_ARCHIVE:
+            digest = write_oci_archive(collection, reference, replace=replace)
+        case Transport.OCI:
+            digest = write_oci_layout(collection, reference)
+        case _:
+            digest = _push(collection, reference, source)
+    return Published(text, digest)
+
+
+def _push(collection: Collection, reference: Reference, source: str | None) -> Digest:
+    from jettison.stores.registry.write import write_registry  # its imports cost others nothing
+
+    origin = parse_reference(source) if source is not None else None
+    from_registry = origin if origin and origin.transport is Transport.DOCKER else None
+    return write_registry(collection, _tagged(reference), source=from_registry)
 
 
 def _tagged(reference: Reference) -> Reference:

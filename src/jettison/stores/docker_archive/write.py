@@ -36,11 +36,14 @@ def write_docker_archive(image: PackedImage, reference: Reference, *, replace: b
 def docker_tarball(image: PackedImage, name: Reference | None) -> Iterator[bytes]:
     """The archive in pieces."""
     annotations = {REF_NAME: name.tag or "latest", _IMAGE_NAME: name.canonical} if name else {}
-    descriptor = structs.replace(image.manifest_descriptor, annotations=annotations)
+    descriptor = structs.replace(image.collection.descriptor, annotations=annotations)
     item = {
         "Config": blob_path(image.config_digest),
         "RepoTags": [f"{name.name}:{name.tag or 'latest'}"] if name else None,
         "Layers": [blob_path(layer.digest) for layer in image.layers],
     }
-    files = [*members(image, index_of([descriptor])), Member("manifest.json", document.canonical([item]))]
+    files = [
+        *members(image.collection, index_of([descriptor])),
+        Member("manifest.json", document.canonical([item])),
+    ]
     return tarball(files)

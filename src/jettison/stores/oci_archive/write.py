@@ -9,13 +9,13 @@ from jettison.image.digest import Digest
 from jettison.image.manifest import REF_NAME
 from jettison.image.reference import Reference
 from jettison.layers.files import new_file
-from jettison.stores.packed import PackedImage, index_of, members
+from jettison.stores.packed import Collection, index_of, members
 from jettison.stores.tarball import tarball
 
 
-def write_oci_archive(image: PackedImage, reference: Reference, *, replace: bool = False) -> Digest:
-    """Write `image` to the file `reference.path`, which appears complete or not at all; the digest of its
-    manifest.
+def write_oci_archive(collection: Collection, reference: Reference, *, replace: bool = False) -> Digest:
+    """Write `collection` to the file `reference.path`, which appears complete or not at all; the digest
+    of its manifest or index.
 
     Raises `UsageError` if there is such a file and not `replace`, `HostError`, and what reading the layers
     raises.
@@ -23,8 +23,8 @@ def write_oci_archive(image: PackedImage, reference: Reference, *, replace: bool
     if reference.path is None:
         raise UsageError(f"{reference} names no file")
     tag = {REF_NAME: reference.tag} if reference.tag else {}
-    descriptor = structs.replace(image.manifest_descriptor, annotations=tag)
+    descriptor = structs.replace(collection.descriptor, annotations=tag)
     with new_file(reference.path, replace=replace) as stream:
-        for piece in tarball(members(image, index_of([descriptor]))):
+        for piece in tarball(members(collection, index_of([descriptor]))):
             stream.write(piece)
     return descriptor.digest

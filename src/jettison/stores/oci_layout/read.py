@@ -12,7 +12,7 @@ from jettison.image.platform import Platform
 from jettison.image.reference import Reference
 from jettison.layers.path import printable
 from jettison.layers.stream import Blob
-from jettison.stores.choose import choose, image_of, images
+from jettison.stores.choose import Origin
 from jettison.stores.files import Files, FolderFiles, read_document, required
 from jettison.stores.packed import blob_path
 
@@ -30,23 +30,21 @@ def open_oci_layout(reference: Reference, platform: Platform | None = None) -> I
 
 def read_layout(files: Files, reference: Reference, platform: Platform | None) -> Image:
     """The image that `reference` and `platform` choose of the layout `files`."""
+    return layout_origin(files, reference).image(reference, platform)
+
+
+def layout_origin(files: Files, reference: Reference) -> Origin:
+    """What `reference` means in the layout `files`."""
     layout = document.parse_json(read_document(required(files, "oci-layout")), "the file oci-layout")
     if not str(layout.get("imageLayoutVersion", "")).startswith("1."):
         raise InvalidInputError(f"{reference} is not an OCI layout of version 1")
     index = parse_index(read_document(required(files, "index.json")))
-    tagged = _tagged(index.manifests, reference)
 
     def read(descriptor: Descriptor) -> bytes:
         return read_document(_blob(files, descriptor))
 
-    chosen = choose(list(images(tagged, read)), platform, reference)
-    return image_of(
-        read(chosen),
-        chosen.media_type,
-        reference,
-        read,
-        lambda layers: [_blob(files, layer) for layer in layers],
-    )
+    tops = tuple(_tagged(index.manifests, reference))
+    return Origin(tops, read, lambda layers: [_blob(files, layer) for layer in layers])
 
 
 def _tagged(entries: Sequence[Descriptor], reference: Reference) -> list[Descriptor]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from msgspec import structs
 
@@ -25,14 +26,15 @@ from jettison.layers.layer import drain
 from jettison.layers.stream import Blob, opened
 from jettison.layers.tar import CHUNK
 from jettison.stores.files import FolderFiles, read_document
-from jettison.stores.packed import Member, PackedImage, index_of, members
+from jettison.stores.packed import Collection, Member, index_of, members
 
 _INDEX = "index.json"
 _TEMPORARY = ".jettison-layout-"
 
 
-def write_oci_layout(image: PackedImage, reference: Reference) -> Digest:
-    """Put `image` into the folder `reference.path` as `reference.tag`; the digest of its manifest.
+def write_oci_layout(collection: Collection, reference: Reference) -> Digest:
+    """Put `collection` into the folder `reference.path` as `reference.tag`; the digest of its
+    manifest or index.
 
     A new folder appears complete or not at all. In a layout that exists already the tag moves to the new
     image in one step once all blobs are there; readers see the old index or the new one, and images under
@@ -42,22 +44,22 @@ def write_oci_layout(image: PackedImage, reference: Reference) -> Digest:
     if reference.path is None:
         raise UsageError(f"{reference} names no folder")
     tag = {REF_NAME: reference.tag} if reference.tag else {}
-    descriptor = structs.replace(image.manifest_descriptor, annotations=tag)
+    descriptor = structs.replace(collection.descriptor, annotations=tag)
     folder = reference.path
     with host_errors(f"cannot write the layout {folder}"):
         if not folder.exists():
-            _create(folder, image, descriptor)
+            _create(folder, collection, descriptor)
         else:
             with locked_folder(folder):
-                _add(folder, image, descriptor)
+                _add(folder, collection, descriptor)
     return descriptor.digest
 
 
-def _create(folder: Path, image: PackedImage, descriptor: Descriptor) -> None:
+def _create(folder: Path, collection: Collection, descriptor: Descriptor) -> None:
     """Make a new layout beside `folder` and rename it."""
     sweep_folders(folder.parent, _TEMPORARY)
     with temporary_folder(folder.parent, _TEMPORARY) as temporary:
-        for member in members(image, index_of([descriptor])):
+        for member in members(collection, index_of([descriptor])):
             _write(temporary, member)
         temporary.chmod(0o755)
         sync_folder(temporary)
@@ -65,10 +67,10 @@ def _create(folder: Path, image: PackedImage, descriptor: Descriptor) -> None:
         sync_folder(folder.parent)
 
 
-def _add(folder: Path, image: PackedImage, descriptor: Descriptor) -> None:
+def _add(folder: Path, collection: Collection, descriptor: Descriptor) -> None:
     """Add to the layout in `folder`, the index last."""
     index = _index_with(folder, descriptor)
-    for member in members(image, index):
+    for member in members(collection, index):
         if member.path != _INDEX and not _has(folder, member):
             _write(folder, member)
     _write(folder, Member(_INDEX, index))
@@ -116,24 +118,36 @@ def _write(folder: Path, member: Member) -> None:
     """Write one file, durable, complete or not at all."""
     path = folder / member.path
     path.parent.mkdir(parents=True, exist_ok=True)
-    if isinstance(member.content, Blob) and _is_linked(member.content, path):
-        return
     with new_file(path) as stream:
         if isinstance(member.content, bytes):
             stream.write(member.content)
-            return
-        with opened(member.content) as source:
-            while piece := source.read(CHUNK):
-                stream.write(piece)
+        elif not _is_cloned(member.content, stream):
+            with opened(member.content) as source:
+                while piece := source.read(CHUNK):
+                    stream.write(piece)
 
 
-def _is_linked(blob: Blob, path: Path) -> bool:
-    """Make `path` a link to the file of `blob`, which is verified and on the disk, if that can be done."""
+def _is_cloned(blob: Blob, target: BinaryIO) -> bool:
+    """Copy a blob that is a verified file within the kernel, if that can be done. Never a link: whoever
+    changes the layout must not change the cache."""
     if blob.path is None:
         return False
-    blob.open().close()  # a registry's blob is in its file only then
+    with blob.open():  # a registry's blob is in its file only then
+        try:
+            source = os.open(blob.path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:  # removed from the cache in the meantime
+            return False
     try:
-        os.link(blob.path, path)
-    except OSError:  # another file system, or there is a file already
-        return False
-    return True
+        left = blob.size
+        while left and (count := os.copy_file_range(source, target.fileno(), left)):
+            left -= count
+    except OSError as error:
+        if error.errno not in (errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP):
+            raise
+        left = -1
+    finally:
+        os.close(source)
+    if left:
+        target.seek(0)
+        target.truncate()
+    return left == 0

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from jettison.errors import InvalidInputError, LimitError, RemoteError
 from jettison.image import document
@@ -14,10 +15,12 @@ from jettison.image.reference import Reference
 from jettison.layers.path import printable
 from jettison.layers.stream import Blob
 from jettison.limits import MAX_JSON_BYTES
-from jettison.stores.choose import choose, image_of, images
+from jettison.stores.choose import Origin
 from jettison.stores.registry.address import Endpoint, endpoint_of, sources
 from jettison.stores.registry.client import Registry
 from jettison.stores.registry.pull import Moved, Pull
+
+T = TypeVar("T")
 
 _ACCEPT = ", ".join(sorted(MANIFESTS | INDEXES))
 
@@ -31,32 +34,37 @@ def open_registry(
     Mirrors are asked first. Raises `NotFoundError`, `PlatformError`, `RemoteError`, `RefusedError`,
     `HostError`.
     """
-    *mirrors, origin = sources(endpoint_of(reference))
+    return _first(reference, lambda origin: origin.image(reference, platform), moved)
+
+
+def registry_origin(reference: Reference, moved: Moved | None = None) -> Origin:
+    """What `reference` means in its registry; raises as `open_registry` does."""
+    return _first(reference, lambda origin: origin, moved)
+
+
+def _first(reference: Reference, use: Callable[[Origin], T], moved: Moved | None) -> T:
+    """What `use` makes of the first mirror that can serve, or of the registry itself."""
+    *mirrors, last = sources(endpoint_of(reference))
     for mirror in mirrors:
         try:
-            return _open(mirror, reference, platform, moved)
+            return use(_origin(mirror, reference, moved))
         except RemoteError:
-            continue  # the origin has the last word
-    return _open(origin, reference, platform, moved)
+            continue  # the registry itself has the last word
+    return use(_origin(last, reference, moved))
 
 
-def _open(endpoint: Endpoint, reference: Reference, platform: Platform | None, moved: Moved | None) -> Image:
+def _origin(endpoint: Endpoint, reference: Reference, moved: Moved | None) -> Origin:
     registry = Registry(endpoint)
+    raw, top = read_manifest(registry, reference)
 
     def read(descriptor: Descriptor) -> bytes:
-        return read_descriptor(registry, descriptor)
+        return raw if descriptor.digest == top.digest else read_descriptor(registry, descriptor)
 
     def blobs(layers: Sequence[Descriptor]) -> list[Blob]:
         pull = Pull(registry, layers, moved)
         return [pull.blob(layer) for layer in layers]
 
-    raw, top = read_manifest(registry, reference)
-    if top.media_type in INDEXES:
-        chosen = choose(
-            list(images([top], lambda each: raw if each == top else read(each))), platform, reference
-        )
-        raw, top = raw if chosen == top else read(chosen), chosen
-    return image_of(raw, top.media_type, reference, read, blobs)
+    return Origin((top,), read, blobs)
 
 
 def read_manifest(registry: Registry, reference: Reference) -> tuple[bytes, Descriptor]:

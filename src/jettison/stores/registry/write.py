@@ -7,13 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 
-from jettison.errors import DigestError, RemoteError
+from jettison.errors import RemoteError
 from jettison.image.digest import Digest
 from jettison.image.reference import Reference
 from jettison.layers.stream import Blob, opened
 from jettison.layers.tar import CHUNK
 from jettison.limits import PARALLEL_BLOBS, UPLOAD_CHUNK_BYTES
-from jettison.stores.packed import PackedImage, PackedLayer
+from jettison.stores.packed import Collection, digest_of
 from jettison.stores.registry.address import endpoint_of, sink
 from jettison.stores.registry.client import Content, Registry
 from jettison.stores.registry.patience import patiently
@@ -21,8 +21,10 @@ from jettison.stores.registry.patience import patiently
 _BYTES = "application/octet-stream"
 
 
-def write_registry(image: PackedImage, reference: Reference, *, source: Reference | None = None) -> Digest:
-    """Push `image` as `reference.tag`; the digest of its manifest.
+def write_registry(
+    collection: Collection, reference: Reference, *, source: Reference | None = None
+) -> Digest:
+    """Push `collection` as `reference.tag`; the digest of its manifest or index.
 
     Blobs that are there already are not sent; those of `source`, a repository of the same registry, are
     mounted. The tag moves last, in one step. Raises `RemoteError`, and what reading the layers raises.
@@ -33,10 +35,13 @@ def write_registry(image: PackedImage, reference: Reference, *, source: Referenc
     with Registry(endpoint, push=True, mount_from=mount) as registry:
         upload = _Upload(registry, mount)
         with ThreadPoolExecutor(PARALLEL_BLOBS, "push") as pool:
-            for done in [pool.submit(upload.blob, layer.blob) for layer in _distinct(image)]:
+            for done in [pool.submit(upload.any, blob) for blob in collection.blobs]:
                 done.result()
-        upload.document(image.config)
-        return put_manifest(registry, image.manifest, image.manifest_type, reference.tag or "latest")
+        for document in collection.below:
+            put_manifest(
+                registry, document.raw, document.descriptor.media_type, str(document.descriptor.digest)
+            )
+        return put_manifest(registry, collection.raw, collection.media_type, reference.tag or "latest")
 
 
 def put_blob(registry: Registry, content: bytes) -> None:
@@ -67,6 +72,13 @@ class _Upload:
         self._registry = registry
         self._mount = mount
 
+    def any(self, blob: bytes | Blob) -> None:
+        """Store a document or a blob."""
+        if isinstance(blob, bytes):
+            self.document(blob)
+        else:
+            self.blob(blob)
+
     def document(self, content: bytes) -> None:
         """Store a document."""
         digest = Digest.of(content)
@@ -75,9 +87,7 @@ class _Upload:
 
     def blob(self, blob: Blob) -> None:
         """Store a blob, unless it is there already or can be mounted."""
-        digest = blob.digest
-        if digest is None:
-            raise DigestError(f"{blob.what} has no digest")
+        digest = digest_of(blob)
         if self._has(digest) or self._is_mounted(digest):
             return
         if blob.size <= UPLOAD_CHUNK_BYTES:
@@ -170,7 +180,3 @@ def _pieces(blob: Blob) -> Iterator[bytes]:
     with opened(blob) as stream:
         while piece := stream.read(CHUNK):
             yield piece
-
-
-def _distinct(image: PackedImage) -> list[PackedLayer]:
-    return list({layer.digest: layer for layer in image.layers}.values())
