@@ -125,6 +125,11 @@ PARALLEL_BLOBS: Final = 4
 UPLOAD_CHUNK_BYTES: Final = 64 * MIB
 """Larger blobs are uploaded in chunks of this size, so that a broken connection loses one chunk."""
 
+# --- services of a compose file
+COMPOSE_TIMEOUT_S: Final = 600.0
+"""How long a compose tool may take, which may have to pull and build images, and a service to become
+healthy."""
+
 # --- Podman
 PODMAN_START_TIMEOUT_S: Final = 20.0
 """How long a Podman service of our own may take to listen; the first start makes its storage."""

@@ -67,10 +67,10 @@ def command(
     progress = Progress(quiet=quiet)
     folder = running.report_folder(report)
     earlier = running.read_evidence(evidence)
-    with running.journal(progress) as journal:
+    with running.journal(progress) as journal, running.dependencies(run, journal, progress) as overrides:
         found = observe_once(
             open_image(image, platform=run.platform, moved=progress.moved),
-            running.overrides(run),
+            overrides,
             running.drive(run),
             journal,
             progress,

@@ -52,6 +52,13 @@ _RUNNING: tuple[Callable[[F], F], ...] = (
         help="none (own, loopback only; the default), host, container:NAME or a PATH.",
     ),
     click.option(
+        "--compose",
+        type=click.Path(path_type=Path, dir_okay=False),
+        metavar="FILE",
+        help="Run it as the service --service of this compose file, with the other services up beside it.",
+    ),
+    click.option("--service", metavar="NAME", help="Which service of --compose the image is."),
+    click.option(
         "--stop-timeout", type=float, metavar="SECONDS", help="Grace between the stop signal and SIGKILL."
     ),
     click.option(
@@ -108,6 +115,8 @@ class RunOptions:
     entrypoint: str | None
     cmd: str | None
     network: str | None
+    compose: Path | None
+    service: str | None
     stop_timeout: float | None
     timeout: float | None
     platform: str | None

@@ -5,7 +5,9 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jettison.cli.options import RunOptions
 from jettison.errors import HostError, UsageError
@@ -16,8 +18,11 @@ from jettison.report.terminal import Progress
 from jettison.sandbox.journal import Journal
 from jettison.sandbox.network import Network, parse_network
 from jettison.sandbox.rootless import become_root
-from jettison.sandbox.spec import Overrides, parse_mount
+from jettison.sandbox.spec import Mount, Overrides, parse_mount
 from jettison.slim.plan import Drive
+
+if TYPE_CHECKING:
+    from jettison.sandbox.compose import Services
 
 
 def overrides(options: RunOptions) -> Overrides:
@@ -32,6 +37,48 @@ def overrides(options: RunOptions) -> Overrides:
         network=Network() if options.network is None else parse_network(options.network),
         stop_timeout=STOP_TIMEOUT_S if options.stop_timeout is None else _positive(options.stop_timeout),
     )
+
+
+@contextmanager
+def dependencies(options: RunOptions, own: Journal, progress: Progress) -> Iterator[Overrides]:
+    """As `overrides`, with the service of `--compose` under what the options say, and its dependencies up for
+    each run."""
+    wanted = overrides(options)
+    if options.compose is None or options.service is None:
+        if options.compose is not None or options.service is not None:
+            raise UsageError("--compose and --service belong together")
+        yield wanted
+        return
+    if options.network is not None:
+        raise UsageError("--network cannot be chosen beside --compose, which has networks of its own")
+    from jettison.sandbox.compose import services  # few need it
+
+    with services(options.compose, options.service, own) as beside:
+        if beside.service.ignored:
+            progress.note(f"not applied to the sandbox: {', '.join(beside.service.ignored)}")
+        yield _as_service(wanted, beside, options)
+
+
+def _as_service(wanted: Overrides, beside: Services, options: RunOptions) -> Overrides:
+    """`wanted` where it says something, else as the service is run."""
+    service = beside.service
+    grace = service.stop_timeout if options.stop_timeout is None else None
+    return replace(
+        wanted,
+        env=(*service.env, *wanted.env),
+        entrypoint=service.entrypoint if wanted.entrypoint is None else wanted.entrypoint,
+        cmd=service.command if wanted.cmd is None else wanted.cmd,
+        user=service.user if wanted.user is None else wanted.user,
+        working_dir=service.working_dir,
+        mounts=(*_uncovered(service.mounts, wanted.mounts), *wanted.mounts),
+        fresh_network=beside.fresh,
+        stop_timeout=wanted.stop_timeout if grace is None else grace,
+    )
+
+
+def _uncovered(under: Iterable[Mount], over: Iterable[Mount]) -> list[Mount]:
+    covered = {mount.destination for mount in over}
+    return [mount for mount in under if mount.destination not in covered]
 
 
 def drive(options: RunOptions) -> Drive:

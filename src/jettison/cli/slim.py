@@ -99,10 +99,10 @@ def command(
     run = RunOptions.take(options)
     progress = Progress(quiet=quiet)
     folder = running.report_folder(report)
-    with running.journal(progress) as journal:
+    with running.journal(progress) as journal, running.dependencies(run, journal, progress) as overrides:
         job = Job(
             image=open_image(image, platform=run.platform, moved=progress.moved),
-            overrides=running.overrides(run),
+            overrides=overrides,
             drive=running.drive(run),
             wanted=Wanted(policy=Policy(keep), shell=shell, include=include, exclude=exclude),
             evidence=running.read_evidence(evidence),

@@ -35,11 +35,11 @@ def command(original: str, candidate: str, as_json: bool, quiet: bool, **options
     """
     run = RunOptions.take(options)
     progress = Progress(quiet=quiet)
-    with running.journal(progress) as journal:
+    with running.journal(progress) as journal, running.dependencies(run, journal, progress) as overrides:
         result = verify(
             open_image(original, platform=run.platform, moved=progress.moved),
             open_image(candidate, platform=run.platform, moved=progress.moved),
-            running.overrides(run),
+            overrides,
             running.drive(run),
             journal,
             progress,

@@ -26,16 +26,15 @@ from jettison.errors import ApplicationError, HostError
 from jettison.harden.bench import Bench
 from jettison.harden.model import Deployment, Proof
 from jettison.layers.path import printable
+from jettison.limits import COMPOSE_TIMEOUT_S
+from jettison.sandbox.compose import find_tool
 from jettison.sandbox.journal import Journal
 from jettison.sandbox.process import ExecResult, Exit
-from jettison.sandbox.records import InEngine
+from jettison.sandbox.project import Project
+from jettison.sandbox.records import Pod
 
 _ANSWER_S: Final = 60.0
 """How long one call of an engine may take; loading nothing, it is a second."""
-_UP_S: Final = 120.0
-_REMOVE_VOLUMES: Final = (
-    '"$0" volume ls --quiet --filter "name=$1" | xargs --no-run-if-empty "$0" volume rm --force'
-)
 _HOST_PORT: Final = re.compile(r"127\.0\.0\.1:\d+:(\d+/)")
 """A published port of `compose.yaml`: the host's may be taken, so the engine picks one."""
 _START_S: Final = 5.0
@@ -165,27 +164,25 @@ def _proof(where: str, start: Start, files: Mapping[str, str], deployment: Deplo
 
 @contextmanager
 def _compose(folder: Path, deployment: Deployment, journal: Journal) -> Iterator[EngineContainer]:
-    docker = _program("docker")
-    if docker.run("image", "inspect", deployment.service.image).returncode:
-        raise _NotHereError(f"the Docker engine has no image {deployment.service.image}")
-    tool = _compose_tool(docker)
+    try:
+        tool = find_tool()
+    except HostError as error:
+        raise _NotHereError(str(error)) from error
+    engine = Engine(program=tool.engine, environment=tool.environment)
+    if engine.run("image", "inspect", deployment.service.image).returncode:
+        raise _NotHereError(f"{tool.engine} has no image {deployment.service.image}")
     name = deployment.service.name
-    base = (*tool, "--project-name", name, "--file", "compose.yaml")
-    record = InEngine(
-        name=name,
-        take_down=((*base, "down", "--volumes", "--timeout", "1"),),
-        folder=str(folder),
-        environment=_found_by(docker.environment),
-    )
-    runner = Engine(program=base[0], environment=docker.environment, folder=folder)
-    with journal.holding(record):
-        done = runner.run(*base[1:], "up", "--detach", "--no-build", timeout=_UP_S)
+    project = Project(engine=tool.engine, host=tool.environment.get("DOCKER_HOST", ""), name=name)
+    compose = Engine(program=tool.command[0], environment=tool.environment, folder=folder)
+    base = (*tool.command[1:], "--project-name", name, "--file", "compose.yaml")
+    with journal.holding(project):
+        done = compose.run(*base, "up", "--detach", "--no-build", timeout=COMPOSE_TIMEOUT_S)
         if done.returncode:
             raise HostError(f"compose could not start it: {_last_line(done.stderr)}")
-        listed = runner.run(*base[1:], "ps", "--quiet", deployment.service.name).stdout.split()
+        listed = compose.run(*base, "ps", "--quiet", name).stdout.split()
         if not listed:
             raise HostError("compose started no container")
-        yield EngineContainer(docker, listed[0].decode())
+        yield EngineContainer(engine, listed[0].decode())
 
 
 @contextmanager
@@ -193,21 +190,12 @@ def _kube(folder: Path, deployment: Deployment, journal: Journal) -> Iterator[En
     podman = _program("podman")
     if podman.run("image", "exists", deployment.service.image).returncode:
         raise _NotHereError(f"podman has no image {deployment.service.image}")
-    manifest = folder / "podman.yaml"
     name = deployment.service.name
-    record = InEngine(
-        name=name,
-        take_down=(
-            (podman.program, "pod", "rm", "--force", "--ignore", f"{name}-pod", f"{name}-pod-0"),
-            ("/bin/sh", "-c", _REMOVE_VOLUMES, podman.program, name),
-        ),
-        folder=str(folder),
-        environment=_found_by(podman.environment),
-    )
-    with journal.holding(record):
+    manifest = folder / "podman.yaml"
+    with journal.holding(Pod(name)):
         done = podman.run(
             *("kube", "play", "--seccomp-profile-root", str(folder), str(manifest)),
-            timeout=_UP_S,
+            timeout=COMPOSE_TIMEOUT_S,
         )
         if done.returncode:
             raise HostError(f"podman could not play it: {_last_line(done.stderr)}")
@@ -225,22 +213,6 @@ def _program(name: str) -> Engine:
     if engine.run("info").returncode:
         raise _NotHereError(f"no {name} engine answers")
     return engine
-
-
-def _compose_tool(docker: Engine) -> tuple[str, ...]:
-    """The plugin of the Docker client, else the older program of its own."""
-    if docker.run("compose", "version").returncode == 0:
-        return (docker.program, "compose")
-    older = shutil.which("docker-compose")
-    if older is None:
-        raise _NotHereError("docker compose is not installed")
-    return (older,)
-
-
-def _found_by(environment: Mapping[str, str]) -> dict[str, str]:
-    """The variables that say where an engine is."""
-    names = ("DOCKER_HOST", "DOCKER_CONTEXT", "CONTAINER_HOST", "HOME", "XDG_RUNTIME_DIR")
-    return {name: environment[name] for name in names if name in environment}
 
 
 def _last_line(text: bytes) -> str:

@@ -10,9 +10,11 @@ from typing import TypeAlias
 
 import msgspec
 
+from jettison.limits import COMPOSE_TIMEOUT_S
 from jettison.linux.process import kill_by_arguments, pid_namespace, reap
 from jettison.sandbox.cgroup import Cgroup
-from jettison.sandbox.oci import CLEAN_ENVIRONMENT, COMMAND_TIMEOUT_S, Runtime, RuntimeKind, call
+from jettison.sandbox.oci import Runtime, RuntimeKind, call
+from jettison.sandbox.project import Project
 from jettison.sandbox.remove import remove_folder
 from jettison.sandbox.space import mount_space
 
@@ -88,44 +90,42 @@ class Container(msgspec.Struct, tag="container", frozen=True):
         return f"container {self.id}"
 
 
-class InEngine(msgspec.Struct, tag="engine", frozen=True):
-    """Containers, networks and volumes that a container engine made for us, under a random name."""
+class Pod(msgspec.Struct, tag="pod", frozen=True):
+    """A pod that `podman kube play` made for us, and its volumes, under a random name."""
 
     name: str
-    take_down: tuple[tuple[str, ...], ...]
-    """The commands that remove them; they succeed when there is nothing to remove."""
-    folder: str
-    """Where it runs: manifests name other files relative to theirs."""
-    environment: dict[str, str]
-    """What it needs to find the engine; no credentials."""
+    """Of the deployment; pods and volumes are named after it."""
 
     def undo(self) -> None:
-        """Remove them; raises OSError when the engine does not."""
-        for command in self.take_down:
-            self._call(command)
-
-    def _call(self, command: tuple[str, ...]) -> None:
-        try:
-            done = subprocess.run(
-                command,
-                cwd=self.folder,
-                env={**CLEAN_ENVIRONMENT, **self.environment},
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=COMMAND_TIMEOUT_S,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as error:
-            raise OSError(errno.ETIMEDOUT, f"{command[0]} did not answer") from error
-        if done.returncode:
-            told = done.stderr[-200:].decode(errors="replace")
-            raise OSError(errno.EIO, f"{command[0]} failed: {told}")
+        """Remove it; raises OSError."""
+        _podman("pod", "rm", "--force", "--ignore", f"{self.name}-pod", f"{self.name}-pod-0")
+        volumes = _podman("volume", "ls", "--quiet", "--filter", f"name={self.name}").split()
+        if volumes:
+            _podman("volume", "rm", "--force", *volumes)
 
     recover = undo
 
     def describe(self) -> str:
         """For people."""
-        return f"what {Path(self.take_down[0][0]).name} runs as {self.name}"
+        return f"pod {self.name}"
 
 
-Record: TypeAlias = Folder | Container | InEngine
+def _podman(*arguments: str) -> str:
+    """What Podman says; raises OSError when it fails."""
+    try:
+        done = subprocess.run(
+            ["podman", *arguments],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=COMPOSE_TIMEOUT_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise OSError(errno.ETIMEDOUT, "podman did not answer") from None
+    if done.returncode:
+        raise OSError(errno.EIO, done.stderr.strip()[-300:])
+    return done.stdout
+
+
+Record: TypeAlias = Folder | Container | Project | Pod

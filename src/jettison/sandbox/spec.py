@@ -7,8 +7,8 @@ import posixpath
 import re
 import resource
 import signal
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -93,7 +93,10 @@ class Overrides:
     """Replaces the image's entrypoint and clears its command; empty: no entrypoint."""
     cmd: tuple[str, ...] | None = None
     mounts: tuple[Mount, ...] = ()
+    working_dir: str | None = None
     network: Network = OWN_NETWORK
+    fresh_network: Callable[[], Network] | None = None
+    """Gives the network of each run anew, instead of `network`."""
     stop_timeout: float = STOP_TIMEOUT_S
     """Seconds between the stop signal and SIGKILL."""
 
@@ -112,6 +115,8 @@ class RunSpec:
     tmpfs: tuple[Tmpfs, ...] = ()
     volumes: tuple[Volume, ...] = ()
     network: Network = OWN_NETWORK
+    fresh_network: Callable[[], Network] | None = field(default=None, compare=False)
+    """See `Overrides.fresh_network`."""
     stop_signal: int = signal.SIGTERM
     stop_timeout: float = STOP_TIMEOUT_S
     seccomp: Mapping[str, Any] | None = None
@@ -130,6 +135,10 @@ class RunSpec:
     """Size of /dev/shm."""
     tree: FileTree | None = field(default=None, repr=False, compare=False)
     """Where names of users are looked up for `Sandbox.exec`."""
+
+    def for_run(self) -> RunSpec:
+        """The spec of the next run, with its network."""
+        return self if self.fresh_network is None else replace(self, network=self.fresh_network())
 
     @property
     def mountpoints(self) -> tuple[Mountpoint, ...]:
@@ -161,10 +170,13 @@ def run_spec(config: ImageConfig, tree: FileTree, overrides: Overrides = Overrid
     return RunSpec(
         argv=_arguments(run.entrypoint or (), run.cmd or (), overrides),
         env=_environment(run.env, overrides),
-        cwd=working_directory(tree, run.working_dir),
+        cwd=working_directory(
+            tree, run.working_dir if overrides.working_dir is None else overrides.working_dir
+        ),
         user=user,
         mounts=overrides.mounts,
         network=overrides.network,
+        fresh_network=overrides.fresh_network,
         stop_signal=parse_signal(run.stop_signal) if run.stop_signal else signal.SIGTERM,
         stop_timeout=overrides.stop_timeout,
         tree=tree,

@@ -61,7 +61,9 @@ def replay(scene: Scene, journal: Journal, *, observed: bool) -> Observation:
     with ExitStack() as stack:
         work = stack.enter_context(journal.temporary())
         observer = stack.enter_context(Observer(work)) if observed else None
-        spec = scene.spec if observer is None else replace(scene.spec, seccomp=observer.seccomp)
+        spec = scene.spec.for_run()
+        if observer is not None:
+            spec = replace(spec, seccomp=observer.seccomp)
         root = stack.enter_context(
             mounted(scene.folders, workdir=work, journal=journal, mountpoints=spec.mountpoints)
         )
