@@ -105,6 +105,8 @@ MAX_BLOB_CACHE_BYTES: Final = 20 * GIB
 # --- registries
 REQUEST_TIMEOUT_S: Final = 30.0
 """How long a registry may be silent before its connection counts as broken."""
+DOCUMENT_TIMEOUT_S: Final = 60.0
+"""How long a manifest, a config or a token may take to arrive; a trickle is no better than silence."""
 STALL_BYTES: Final = 64 * KIB
 """Bytes of a blob that must arrive in each `REQUEST_TIMEOUT_S`; a slower peer counts as a broken one."""
 REGISTRY_ATTEMPTS: Final = 5
@@ -131,6 +133,8 @@ COMPOSE_TIMEOUT_S: Final = 600.0
 healthy."""
 
 # --- Podman
+PODMAN_IDLE_S: Final = 30
+"""After so long without a question it ends by itself, should this process have been killed."""
 PODMAN_START_TIMEOUT_S: Final = 20.0
 """How long a Podman service of our own may take to listen; the first start makes its storage."""
 

@@ -19,6 +19,8 @@ class FakeRegistry:
     """Path below the repository → media type and content."""
     faults: dict[str, Callable[["Handler", bytes], bool]] = field(default_factory=dict)
     """Path → what is done instead of answering; false: answer."""
+    greeting: Callable[["Handler"], None] = field(default=lambda handler: handler.reply(200))
+    """How the base address answers."""
     asked: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
 
     @property
@@ -68,7 +70,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.registry.asked.append((self.command, self.path, dict(self.headers)))
         if self.path == "/v2/":
-            return self.reply(200)
+            return self.registry.greeting(self)
         path = self.path.removeprefix("/v2/app/")
         kind, body = self.registry.documents.get(path, ("", b""))
         fault = self.registry.faults.get(path)

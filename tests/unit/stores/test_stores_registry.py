@@ -1,5 +1,6 @@
 """Pulling from registries that break, lie, or lead astray."""
 
+import contextlib
 import json
 import os
 import random
@@ -25,7 +26,7 @@ from jettison.layers.tree import FileTree
 from jettison.limits import MAX_JSON_BYTES
 from jettison.stores.copy import copy_image
 from jettison.stores.open import open_image
-from jettison.stores.registry import patience
+from jettison.stores.registry import client, patience
 from jettison.stores.registry.address import endpoint_of, sink, sources
 from jettison.stores.registry.auth import challenges
 from jettison.stores.registry.credentials import find_credential
@@ -407,3 +408,38 @@ def test_the_most_particular_entry_of_podmans_file_counts(tmp_path):
 def test_every_digest_algorithm_is_held_against_the_bytes():
     assert Digest.of(b"a").matches(b"a")
     assert not Digest.of(b"a").matches(b"b")
+
+
+def test_a_manifest_that_trickles_is_given_up(registry, layer, monkeypatch):
+    monkeypatch.setattr(client, "DOCUMENT_TIMEOUT_S", 0.3)
+    monkeypatch.setattr(patience, "RETRY_BUDGET_S", 0.5)
+
+    def trickle(handler, body):
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        for byte in body:
+            handler.wfile.write(bytes([byte]))
+            handler.wfile.flush()
+            time.sleep(0.02)
+        return True
+
+    registry.faults["manifests/1"] = trickle
+    started = time.monotonic()
+    with pytest.raises(RemoteError, match="broke"):
+        open_image(registry.reference())
+    assert time.monotonic() - started < 5
+
+
+def test_a_greeting_that_never_ends_is_not_read(registry, layer):
+    def endless(handler):
+        handler.send_response(200)
+        handler.end_headers()
+        with contextlib.suppress(OSError):
+            while True:
+                handler.wfile.write(b"x" * 65536)
+
+    registry.greeting = endless
+    started = time.monotonic()
+    assert open_image(registry.reference()).config.architecture == "amd64"
+    assert time.monotonic() - started < 5

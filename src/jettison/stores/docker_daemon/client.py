@@ -103,8 +103,8 @@ class Engine:
 
     def _negotiate(self) -> str:
         """`/vX.Y`: the newest version of the API that both sides speak."""
-        answer = self._client.get("/_ping")
-        text = answer.headers.get("Api-Version", "")
+        with self._client.stream("GET", "/_ping") as answer:  # whose body may be anything
+            text = answer.headers.get("Api-Version", "")
         try:
             major, minor = map(int, text.split("."))
         except ValueError:

@@ -14,10 +14,11 @@ from pathlib import Path
 from urllib.parse import quote
 
 from jettison.errors import AbsentError, HostError, NotFoundError
-from jettison.layers.files import Handle, spool
-from jettison.limits import MAX_LAYER_BYTES, PODMAN_START_TIMEOUT_S
+from jettison.layers.files import Handle, spool, sweep_folders, temporary_folder
+from jettison.limits import MAX_LAYER_BYTES, PODMAN_IDLE_S, PODMAN_START_TIMEOUT_S
 from jettison.stores.docker_daemon.client import BODY_CHUNK, Body, Engine
 
+_FOLDER = "jettison-podman-"
 _HINT = "install podman, or start its socket: systemctl [--user] start podman.socket"
 
 
@@ -70,10 +71,12 @@ def _service(environment: Mapping[str, str]) -> Iterator[Path]:
     program = shutil.which("podman", path=environment.get("PATH"))
     if program is None:
         raise AbsentError("there is no Podman here", hint=_HINT)
-    with tempfile.TemporaryDirectory(prefix="jettison-podman-") as folder:
-        path = Path(folder, "socket")
+    parent = Path(tempfile.gettempdir())
+    sweep_folders(parent, _FOLDER)
+    with temporary_folder(parent, _FOLDER) as folder:
+        path = folder / "socket"
         process = subprocess.Popen(
-            [program, "system", "service", "--time", "0", f"unix://{path}"],
+            [program, "system", "service", "--time", str(PODMAN_IDLE_S), f"unix://{path}"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

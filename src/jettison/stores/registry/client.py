@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,7 +16,13 @@ import httpx
 from jettison.errors import JettisonError, LimitError, NotFoundError, RemoteError
 from jettison.image.document import parse_json
 from jettison.layers.path import printable
-from jettison.limits import MAX_JSON_BYTES, MAX_REDIRECTS, MAX_TOKEN_BYTES, REQUEST_TIMEOUT_S
+from jettison.limits import (
+    DOCUMENT_TIMEOUT_S,
+    MAX_JSON_BYTES,
+    MAX_REDIRECTS,
+    MAX_TOKEN_BYTES,
+    REQUEST_TIMEOUT_S,
+)
 from jettison.stores.registry.address import Endpoint, is_inner, is_loopback
 from jettison.stores.registry.auth import authorization, challenges
 from jettison.stores.registry.credentials import find_credential
@@ -172,8 +179,9 @@ class Registry:
             order = [secure, plain] if self.endpoint.insecure else [plain, secure]
             for base in order:
                 try:
-                    if self._client.get(f"{base}/v2/").status_code in _ALIVE:
-                        return base
+                    with self._client.stream("GET", f"{base}/v2/") as response:  # whose body may never end
+                        if response.status_code in _ALIVE:
+                            return base
                 except httpx.TransportError:
                     continue
         return secure
@@ -213,8 +221,11 @@ def _tls(endpoint: Endpoint) -> ssl.SSLContext | bool:
 
 def _bounded(response: httpx.Response, limit: int, what: str) -> bytes:
     body = bytearray()
+    deadline = time.monotonic() + DOCUMENT_TIMEOUT_S
     for piece in response.iter_raw():
         body += piece
+        if time.monotonic() > deadline:
+            raise httpx.ReadTimeout("too slow", request=response.request)
         if len(body) > limit:
             raise LimitError(f"{what} has more than {limit} bytes")
     return bytes(body)
