@@ -69,10 +69,10 @@ def command(
     progress = Progress(quiet=quiet)
     target = folder or Path("jettison-out") / service_name(image)
     check_folder(target, force=force)
-    with running.journal(progress) as journal:
+    with running.journal(progress) as journal, running.dependencies(run, journal, progress) as overrides:
         job = Job(
             image=open_image(image, platform=run.platform, moved=progress.moved),
-            overrides=running.overrides(run),
+            overrides=overrides,
             drive=running.drive(run),
             evidence=running.read_evidence(evidence),
         )

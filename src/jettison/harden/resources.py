@@ -9,7 +9,7 @@ from msgspec import structs
 
 from jettison.harden.bench import Bench
 from jettison.harden.model import Number, Settings
-from jettison.observe.evidence import Evidence
+from jettison.observe.evidence import Evidence, Phase
 from jettison.sandbox.spec import SHM_BYTES
 
 MIB: Final = 1024 * 1024
@@ -25,6 +25,9 @@ _MOST_RUNS: Final = 10
 _SLOWER: Final = 3.0
 """A run that takes as many times as long as without a limit works only on paper: it reads its own program
 from the disk again and again."""
+_BRIEF_S: Final = 0.05
+"""A shorter phase says nothing about its share of a CPU."""
+_MOST_MILLIS: Final = 4000
 _MOST_PIDS: Final = 4096
 _LEAST_PIDS: Final = 32
 _LEAST_FILES: Final = 1024
@@ -50,19 +53,29 @@ def open_files(evidence: Evidence) -> Number:
 
 
 def shared_memory(evidence: Evidence) -> Number:
-    """The size of /dev/shm."""
-    used = any(path.startswith("/dev/shm/") for path in evidence.writes)  # noqa: S108
-    return Number(SHM_BYTES, "shared memory was used" if used else "the default; shared memory was not used")
+    """The size of /dev/shm: the engines' default, or four times what was used."""
+    used = evidence.resources.shm_peak_bytes
+    if not used:
+        return Number(SHM_BYTES, "the default; shared memory was not seen in use")
+    value = max(SHM_BYTES, _rounded(4 * used))
+    return Number(value, f"at the most {-(-used // 1024)} KiB of shared memory were used")
 
 
 def cpu(evidence: Evidence) -> Number | None:
-    """The CPU that the workload took on the average of its longest run, in thousandths."""
-    used = evidence.resources.cpu_seconds
-    seconds = max((sum(run.phases.values()) for run in evidence.runs), default=0.0)
-    if used is None or seconds <= 0:
+    """The CPU that the busiest run took while it served, in thousandths; of a job, over the whole of it."""
+    shares = [
+        (seconds / run.phases[phase], seconds, run.phases[phase], phase)
+        for run in evidence.runs
+        for phase, seconds in run.cpu.items()
+        if phase in (Phase.SERVE, Phase.START) and run.phases.get(phase, 0) > _BRIEF_S
+    ]
+    serving = [each for each in shares if each[3] == Phase.SERVE] or shares
+    if not serving:
         return None
-    millis = max(10, round(1000 * used / seconds / 10) * 10)
-    return Number(min(millis, 4000), f"{used:.1f} CPU seconds in {seconds:.1f} s of the workload")
+    share, used, seconds, phase = max(serving)
+    millis = min(max(10, -(-round(1000 * share) // 10) * 10), _MOST_MILLIS)
+    doing = "serving" if phase == Phase.SERVE else "running"
+    return Number(millis, f"{used:.2f} CPU seconds in {seconds:.2f} s of {doing}")
 
 
 def smallest_memory(bench: Bench, settings: Settings, peaks: Iterable[int], seconds: float) -> Number | None:

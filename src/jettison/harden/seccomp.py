@@ -95,11 +95,13 @@ def closure(used: Iterable[str]) -> frozenset[str]:
 
 def allow(evidence: Evidence) -> Seccomp:
     """The list for what `evidence` saw."""
-    asked = {family for family, *_ in (evidence.arguments or {}).get("socket", ())}
+    asked = evidence.arguments or {}
+    families = {family for family, *_ in asked.get("socket", ())}
+    flags = {flags for name in ("clone", "clone3", "unshare") for flags, *_ in asked.get(name, ())}
     return _profile(
         evidence.syscalls or (),
-        families=tuple(sorted(asked.union(USUAL_FAMILIES))),
-        namespaces=any(flags & _NAMESPACES for flags, *_ in (evidence.arguments or {}).get("clone", ())),
+        families=tuple(sorted(families.union(USUAL_FAMILIES))),
+        namespaces=any(each & _NAMESPACES for each in flags),
     )
 
 

@@ -29,9 +29,11 @@ def served(deployment: Deployment) -> list[Port]:
 
 
 def low_port(deployment: Deployment) -> Port | None:
-    """The lowest port that an ordinary user may not bind by itself, when the application is one."""
+    """The lowest port that takes CAP_NET_BIND_SERVICE, which neither an ordinary user has nor root without
+    its capabilities."""
     low = [port for port in deployment.service.ports if port.number < PRIVILEGED_PORTS]
-    return min(low) if low and not deployment.settings.run_as.root else None
+    may = any(each.name == "CAP_NET_BIND_SERVICE" for each in deployment.settings.capabilities)
+    return min(low) if low and not may else None
 
 
 def grace(life: Life) -> tuple[int, str] | None:
