@@ -257,6 +257,7 @@ def test_the_application_answers_when_podman_plays_it(podman, project):
     try:
         assert answer()
         assert_confined(run(*podman, "inspect", "-f", "{{.State.Pid}}", "tiny-pod-0-tiny").strip())
+        assert "127.0.0.1:8080->8080/tcp" in run(*podman, "ps", "--format", "{{.Ports}}")
     finally:
         run(*podman, "kube", "down", "podman.yaml", cwd=project)
 

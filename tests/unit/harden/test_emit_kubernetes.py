@@ -265,6 +265,13 @@ def test_podman_finds_the_profile_beside_the_file():
     assert "annotations" not in cluster
 
 
+def test_podman_publishes_ports_on_this_host_only():
+    (port,) = played(deployment())["spec"]["containers"][0]["ports"]
+    assert (port["hostIP"], port["hostPort"], port["containerPort"]) == ("127.0.0.1", 8080, 8080)
+    (inside,) = container(deployment())["ports"]
+    assert "hostPort" not in inside
+
+
 def test_podman_fills_volumes_itself():
     prepared = structs.replace(DATA, seeded=True, mode=0o700)
     spec = played(deployment(storage=(prepared,)), tree(node("bin/cp"), node("bin/mkdir")))["spec"]

@@ -10,7 +10,7 @@ from jettison.harden.emit import terms
 from jettison.harden.emit.contents import Contents
 from jettison.harden.emit.target import Target
 from jettison.harden.emit.yaml import Noted
-from jettison.harden.model import Deployment, Life, Medium, Metrics, Probe, Storage
+from jettison.harden.model import Deployment, Life, Medium, Metrics, Port, Probe, Storage
 
 _BASELINE: Final = frozenset({
     "AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE",
@@ -19,6 +19,7 @@ _BASELINE: Final = frozenset({
 """What the baseline Pod Security Standard lets a container add; restricted: only NET_BIND_SERVICE."""
 _SECCOMP_ANNOTATION: Final = "container.seccomp.security.alpha.kubernetes.io/"
 _DOLLARS: Final = re.compile(r"\$+(?=\()|\${2,}")
+_HERE: Final = "127.0.0.1"
 _MOUNT: Final = "/.jettison-volume"
 
 
@@ -80,7 +81,7 @@ def _spec(deployment: Deployment, contents: Contents, target: Target) -> dict[st
         out["initContainers"] = [each.container for each in prepared.values()]
     missing = [s.path for s in deployment.settings.storage if _needs_preparing(s) and s.path not in prepared]
     note = f"Fill before the first start, as the image has no program for it: {', '.join(missing)}"
-    out["containers"] = Noted([_container(deployment, prepared)], note if missing else "")
+    out["containers"] = Noted([_container(deployment, prepared, target)], note if missing else "")
     if volumes := _volumes(deployment):
         out["volumes"] = volumes
     return out
@@ -122,7 +123,7 @@ def _container_security(deployment: Deployment) -> dict[str, Any]:
     return out | {"capabilities": capabilities}
 
 
-def _container(deployment: Deployment, prepared: dict[str, _Prepared]) -> dict[str, Any]:
+def _container(deployment: Deployment, prepared: dict[str, _Prepared], target: Target) -> dict[str, Any]:
     service = deployment.service
     out: dict[str, Any] = {"name": service.name, "image": service.image, "imagePullPolicy": "IfNotPresent"}
     for key, value in (("command", service.entrypoint), ("args", service.command)):
@@ -131,13 +132,7 @@ def _container(deployment: Deployment, prepared: dict[str, _Prepared]) -> dict[s
     if env := _environment(deployment):
         out["env"] = env
     if ports := terms.served(deployment):
-        out["ports"] = [
-            Noted(
-                {"name": terms.port_name(p), "containerPort": p.number, "protocol": p.protocol.upper()},
-                p.because,
-            )
-            for p in ports
-        ]
+        out["ports"] = [Noted(_port(port, target), port.because) for port in ports]
     out["securityContext"] = _container_security(deployment)
     if resources := _resources(deployment):
         out["resources"] = resources
@@ -146,6 +141,12 @@ def _container(deployment: Deployment, prepared: dict[str, _Prepared]) -> dict[s
     if mounts := _mounts(deployment, prepared):
         out["volumeMounts"] = mounts
     return out
+
+
+def _port(port: Port, target: Target) -> dict[str, Any]:
+    published = {"hostIP": _HERE, "hostPort": port.number} if target.published else {}
+    inside = {"name": terms.port_name(port), "containerPort": port.number}
+    return inside | published | {"protocol": port.protocol.upper()}
 
 
 def _environment(deployment: Deployment) -> list[Any]:

@@ -31,6 +31,8 @@ class Target:
     """How many run where nothing is kept in a volume."""
     profile: str
     """The seccomp profile, relative to the reader's folder of profiles."""
+    published: bool = False
+    """Whether ports are published on this host; without an address Podman 4 would do so on all of them."""
     annotated: bool = False
     """Whether the profile is also named by the annotation of Kubernetes before 1.19, which Podman 4 reads."""
 
@@ -48,7 +50,7 @@ def cluster(deployment: Deployment) -> Target:
     return Target(head, instances=2, profile=profile)
 
 
-PODMAN: Final = Target(_PODMAN_HEAD, instances=1, profile="seccomp.json", annotated=True)
+PODMAN: Final = Target(_PODMAN_HEAD, instances=1, profile="seccomp.json", published=True, annotated=True)
 
 
 def for_podman(deployment: Deployment) -> Deployment:
