@@ -147,6 +147,8 @@ class Cgroup:
             self._write("cgroup.freeze", "0")
 
     def _frozen_within(self, seconds: float) -> bool:
+        if not [*self._files("freezer.state"), *self._files("cgroup.freeze")]:
+            return False
         self._freeze("FROZEN")
         self._write("cgroup.freeze", "1")
         deadline = time.monotonic() + seconds
