@@ -63,7 +63,7 @@ class Manager:
     """Where in a package argument the version starts."""
     yes: frozenset[str] = frozenset()
     """Options that answer every question."""
-    paths: re.Pattern[str] = re.compile(r"\.{0,2}/|\.\Z|~/|file:")
+    paths: re.Pattern[str] = re.compile(r"\.{0,2}/|\.(?:\[|\Z)|~/|file:")
 
 
 @dataclass(frozen=True, eq=False)
@@ -214,11 +214,11 @@ MANAGERS: Final = (
     _manager(
         "poetry",
         "poetry",
-        {_I: "add", _S: "install sync", _C: "cache_clear"},
+        {_I: "add", _S: "install sync", _U: "update", _C: "cache_clear"},
         values="-C --directory -P -E -G",
     ),
     _manager("pipenv", "pipenv", {_S: "install sync"}, values="--python"),
-    _manager("pdm", "pdm", {_I: "add", _S: "install sync"}, values="-p -G"),
+    _manager("pdm", "pdm", {_I: "add", _S: "install sync", _U: "update"}, values="-p -G"),
     _manager(
         "conda",
         "conda mamba micromamba",
@@ -237,7 +237,7 @@ MANAGERS: Final = (
         "npm",
         {
             _I: "install i add isntall in",
-            _S: "ci clean-install",
+            _S: "ci clean-install ic install-clean",
             _U: "update up",
             _C: "cache_clean",
             _L: "pack",
@@ -270,19 +270,19 @@ MANAGERS: Final = (
     _manager(
         "bundler",
         "bundle bundler",
-        {_S: "install", _C: "clean"},
+        {_S: "install", _U: "update", _C: "clean"},
         values="--path --gemfile -j --jobs --without",
     ),
     _manager(
         "go",
         "go",
-        {_I: "install get", _S: "mod_download", _C: "clean"},
+        {_I: "install get run", _S: "mod_download", _C: "clean"},
         values="-C -o -p -tags -ldflags -gcflags",
     ),
     _manager(
         "cargo",
         "cargo",
-        {_I: "install binstall", _S: "fetch"},
+        {_I: "install binstall", _S: "fetch", _U: "update"},
         values="--git --branch --tag --rev --path --root --version --vers --features -F -j"
         " --target --profile --bin",
     ),

@@ -15,7 +15,7 @@ from jettison.lint.rule import Context, Finding, Rule
 from jettison.lint.rules._layers import sole_script
 from jettison.lint.rules._mounts import mounts
 from jettison.lint.rules._requests import requests
-from jettison.lint.rules._script import preceding, statements
+from jettison.lint.rules._script import following, preceding, statements
 from jettison.lint.shell import dialect_of
 from jettison.lint.syntax import Instruction
 
@@ -62,6 +62,63 @@ class CacheKept(Rule):
     def fix(self, request: Action, context: Context) -> Fix | None:
         """How the store is emptied or never filled."""
         return None
+
+
+class CacheSwitch(CacheKept):
+    """Base of those whose store an option keeps empty; every request has to have it."""
+
+    option: ClassVar[str]
+
+    def chosen(self, found: list[Action]) -> list[Action]:
+        """All of them."""
+        return found
+
+    def fix(self, request: Action, context: Context) -> Fix | None:
+        """Put the option behind the subcommand."""
+        return switched(request, self.option)
+
+
+class CacheCleaner(CacheKept):
+    """Base of those whose store a command at the end of the RUN empties; unsafe where a later RUN may want
+    to find it."""
+
+    def cleaner(self, request: Action, context: Context) -> str | None:
+        """The command; None if there is none."""
+        raise NotImplementedError
+
+    def fix(self, request: Action, context: Context) -> Fix | None:
+        """Run the command at the end."""
+        text = self.cleaner(request, context) if _stays(request, context) else None
+        if text is None:
+            return None
+        rights = Applicability.SAFE if is_last(request, context) else Applicability.UNSAFE
+        return appended(request, text, context, applicability=rights)
+
+
+def _stays(request: Action, context: Context) -> bool:
+    """Whether the program is surely there at the end of the RUN: it ran, in the same shell, and no package
+    was removed."""
+    behind = following(request.command, context.build)
+    removed = any(item.verb is Verb.REMOVE for item in map(action, behind) if item is not None)
+    return request.command.certain and not request.command.scopes and not removed
+
+
+def called(request: Action, context: Context) -> str | None:
+    """The program of a request as it is written; None if it is not written plainly."""
+    text = context.source.slice(request.command.name_span)
+    return text if re.fullmatch(r"[\w./-]+", text) else None
+
+
+def below_home(*paths: str, also: str = r"(?!)") -> re.Pattern[str]:
+    """Matches folders below a home, what is in them, and what is around them but the home itself; `also` are
+    further places."""
+    nested = "|".join(_around(path.split("/")) for path in paths)
+    return re.compile(rf"\A[\"']?(?:/root|~|\$HOME|\$\{{HOME\}}|/home/[^/]+)/(?:{nested})[\"']?\Z|{also}")
+
+
+def _around(parts: list[str]) -> str:
+    inner = f"(?:/{_around(parts[1:])})?" if parts[1:] else "(?:/.*)?"
+    return re.escape(parts[0]) + inner
 
 
 def leftovers(node: Instruction, store: Store, context: Context) -> list[Action]:
@@ -189,3 +246,25 @@ def refreshes_before(request: Action, context: Context) -> list[Action]:
     """The requests for the list of packages that stand before a request in the same RUN."""
     found = (action(command) for command in preceding(request.command, context.build))
     return [item for item in found if item and item.verb is Verb.REFRESH and item.manager is request.manager]
+
+
+def runs_behind(request: Action, context: Context) -> Iterator[Instruction]:
+    """The RUN that run on top of the layer of a request: those behind it in its stage, and all of the stages
+    that are built on that."""
+    node = request.command.instruction
+    own = context.build.stage_of(node)
+    for stage in context.build.stages:
+        if own is not None and _stands_on(stage, own):
+            yield from (item for item in stage.all("RUN") if stage is not own or item.index > node.index)
+
+
+def _stands_on(stage: Stage | None, own: Stage) -> bool:
+    while stage is not None and stage is not own:
+        stage = stage.parent
+    return stage is own
+
+
+def is_last(request: Action, context: Context) -> bool:
+    """Whether no later RUN on top of its layer asks the same manager."""
+    behind = runs_behind(request, context)
+    return all(item.manager is not request.manager for node in behind for item in requests(node, context))

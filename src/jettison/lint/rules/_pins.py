@@ -15,18 +15,28 @@ _OPEN: Final = re.compile(
 """Versions that leave open what is taken: lower bounds, tags that move."""
 
 
+_NAMED: Final = 2
+"""Packages of a request whose names are told."""
+
+
 class Unpinned(Rule):
     """Base of the rules about packages that are installed in whatever version there is."""
 
     verbs: ClassVar[frozenset[Verb]] = frozenset({Verb.INSTALL})
 
     def action(self, action: Action, context: Context) -> Iterator[Finding]:
-        """Packages whose version is left open."""
+        """Packages whose version is left open, those of one request together."""
         if action.verb not in self.verbs or self.settled(action, context):
             return
-        for package in action.packages:
-            if package.kind is Kind.NAME and self.is_open(package):
-                yield self.at(package.arg.span, f"`{package.name}` comes in whatever version is the newest")
+        found = [item for item in self.named(action) if item.kind is Kind.NAME and self.is_open(item)]
+        if found:
+            verb = "comes" if len(found) == 1 else "come"
+            message = f"{_listed(found)} {verb} in whatever version is the newest"
+            yield self.at(found[0].arg.span, message)
+
+    def named(self, action: Action) -> tuple[Package, ...]:
+        """The packages among what stands behind the subcommand: all of it."""
+        return action.packages
 
     def settled(self, action: Action, context: Context) -> bool:
         """Whether something else than the names says which versions are taken."""
@@ -35,3 +45,11 @@ class Unpinned(Rule):
     def is_open(self, package: Package) -> bool:
         """Whether the version of a package is left open."""
         return package.version is None or _OPEN.match(package.version) is not None
+
+
+def _listed(packages: list[Package]) -> str:
+    """The first two names, and how many more there are."""
+    names = [f"`{package.name}`" for package in packages]
+    if len(names) <= _NAMED:
+        return " and ".join(names)
+    return f"{', '.join(names[:_NAMED])} and {len(names) - _NAMED} more"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from jettison.lint.build import Stage
 from jettison.lint.fix import Applicability, Fix
 from jettison.lint.packages import Action, Verb
 from jettison.lint.rule import Context, Severity
@@ -15,6 +14,7 @@ from jettison.lint.rules._packages import (
     appended,
     is_opaque,
     refreshes_before,
+    runs_behind,
 )
 from jettison.lint.rules._requests import requests
 
@@ -78,23 +78,10 @@ class AptListsKept(CacheKept):
 
 def _needed(request: Action, context: Context) -> Applicability | None:
     """How safe it is that the lists are gone behind a RUN; None if a later RUN surely needs them."""
-    build = context.build
-    own = build.stage_of(request.command.instruction)
     opaque = False
-    for stage in build.stages:
-        if own is None or not _stands_on(stage, own):
-            continue
-        for node in stage.instructions:
-            if node.keyword != "RUN" or (stage is own and node.index <= request.command.instruction.index):
-                continue
-            takes = (item for item in requests(node, context) if item.manager.name == "apt")
-            if any(item.verb in TAKES and not refreshes_before(item, context) for item in takes):
-                return None
-            opaque = opaque or any(is_opaque(command) for command in build.commands(node))
+    for node in runs_behind(request, context):
+        takes = (item for item in requests(node, context) if item.manager.name == "apt")
+        if any(item.verb in TAKES and not refreshes_before(item, context) for item in takes):
+            return None
+        opaque = opaque or any(is_opaque(command) for command in context.build.commands(node))
     return Applicability.UNSAFE if opaque else Applicability.SAFE
-
-
-def _stands_on(stage: Stage | None, own: Stage) -> bool:
-    while stage is not None and stage is not own:
-        stage = stage.parent
-    return stage is own
