@@ -21,6 +21,8 @@ from jettison.lint.syntax import Instruction
 
 TAKES: Final = frozenset({Verb.INSTALL, Verb.UPGRADE, Verb.DIST_UPGRADE, Verb.DOWNLOAD})
 """Requests that need the list of packages."""
+_ASKS: Final = frozenset({Verb.INSTALL, Verb.REMOVE, Verb.UPGRADE, Verb.DIST_UPGRADE})
+_OFFLINE: Final = ("--offline", "--cacheonly", "--no-network", "--frozen")
 _OFF: Final = frozenset({"", "0", "false", "no", "off"})
 
 
@@ -79,8 +81,8 @@ class CacheSwitch(CacheKept):
 
 
 class CacheCleaner(CacheKept):
-    """Base of those whose store a command at the end of the RUN empties; unsafe where a later RUN may want
-    to find it."""
+    """Base of those whose store a command at the end of the RUN empties; unsafe where a later RUN has to
+    find it."""
 
     def cleaner(self, request: Action, context: Context) -> str | None:
         """The command; None if there is none."""
@@ -91,7 +93,7 @@ class CacheCleaner(CacheKept):
         text = self.cleaner(request, context) if _stays(request, context) else None
         if text is None:
             return None
-        rights = Applicability.SAFE if is_last(request, context) else Applicability.UNSAFE
+        rights = Applicability.UNSAFE if is_needed_offline(request, context) else Applicability.SAFE
         return appended(request, text, context, applicability=rights)
 
 
@@ -166,6 +168,14 @@ def _empties(command: Command, request: Action | None, store: Store) -> bool:
 
 def _folder(path: str) -> str:
     return re.sub(r"/(?:\*|\{[^/]*\})?\Z", "", path.rstrip("/"))
+
+
+def asks(request: Action) -> bool:
+    """Whether a request asks a question that nothing answers."""
+    command = request.command
+    if request.verb not in _ASKS or request.assumes_yes or command.has("--help", "--assumeno", "--dry-run"):
+        return False
+    return command.piped_from is None and all(item.operator not in ("<", "<<<") for item in command.redirects)
 
 
 def switched(
@@ -264,7 +274,10 @@ def _stands_on(stage: Stage | None, own: Stage) -> bool:
     return stage is own
 
 
-def is_last(request: Action, context: Context) -> bool:
-    """Whether no later RUN on top of its layer asks the same manager."""
-    behind = runs_behind(request, context)
-    return all(item.manager is not request.manager for node in behind for item in requests(node, context))
+def is_needed_offline(request: Action, context: Context) -> bool:
+    """Whether a later RUN on top of its layer is to do without the network."""
+    return any(
+        command.name in request.manager.programs and command.has(*_OFFLINE)
+        for node in runs_behind(request, context)
+        for command in context.build.commands(node)
+    )

@@ -34,7 +34,7 @@ class CargoRegistryKept(CacheCleaner):
     In images for development, which use the registry.
 
     ## Fix safety
-    Safe where no later RUN asks Cargo for packages, unsafe elsewhere.
+    Safe: a later RUN downloads again what it needs. Unsafe where one is to do without the network.
 
     ## Sources
     - The Cargo Book, "Cargo Home"

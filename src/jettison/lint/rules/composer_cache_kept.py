@@ -37,7 +37,7 @@ class ComposerCacheKept(CacheCleaner):
     When the layers are squashed afterwards, or the folder is a volume.
 
     ## Fix safety
-    Safe where no later RUN calls Composer, which then downloads again; unsafe elsewhere.
+    Safe: a later RUN downloads again what it needs. Unsafe where one is to do without the network.
 
     ## Sources
     - Composer documentation, `clear-cache`, `COMPOSER_CACHE_DIR`

@@ -36,7 +36,7 @@ class GemCacheKept(CacheCleaner):
     When the layers are squashed afterwards, or the folder is a volume.
 
     ## Fix safety
-    Safe where no later RUN calls the same program, which then downloads again; unsafe elsewhere.
+    Safe: a later RUN downloads again what it needs. Unsafe where one is to do without the network.
 
     ## Sources
     - RubyGems guides, `gem env`

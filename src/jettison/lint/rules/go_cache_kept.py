@@ -35,7 +35,7 @@ class GoCacheKept(CacheCleaner):
     In images for development, which use the caches.
 
     ## Fix safety
-    Safe where no later RUN asks Go for packages, unsafe elsewhere.
+    Safe: a later RUN downloads again what it needs. Unsafe where one is to do without the network.
 
     ## Sources
     - Go documentation, `go clean`, "Build and test caching"

@@ -37,7 +37,7 @@ class NpmCacheKept(CacheCleaner):
     When the layers are squashed afterwards, or the folder is a volume.
 
     ## Fix safety
-    Safe where no later RUN calls npm, which then downloads again; unsafe elsewhere.
+    Safe: a later RUN downloads again what it needs. Unsafe where one is to do without the network.
 
     ## Sources
     - npm documentation, `npm cache`

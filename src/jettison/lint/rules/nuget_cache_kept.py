@@ -35,7 +35,7 @@ class NugetCacheKept(CacheCleaner):
     When the layers are squashed afterwards, or the folder is a volume.
 
     ## Fix safety
-    Safe where no later RUN calls dotnet, which then downloads again; unsafe elsewhere.
+    Safe: a later RUN downloads again what it needs. Unsafe where one is to do without the network.
 
     ## Sources
     - .NET documentation, `dotnet nuget locals`

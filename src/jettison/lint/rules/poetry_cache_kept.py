@@ -39,8 +39,8 @@ class PoetryCacheKept(CacheCleaner):
     When the layers are squashed afterwards, or the folder is a volume.
 
     ## Fix safety
-    Safe where no later RUN calls Poetry, which then downloads again; unsafe elsewhere. The virtual
-    environments in `~/.cache/pypoetry/virtualenvs` stay.
+    Safe: a later RUN downloads again what it needs. Unsafe where one is to do without the network. The
+    virtual environments in `~/.cache/pypoetry/virtualenvs` stay.
 
     ## Sources
     - Poetry documentation, "Configuration", `cache-dir`

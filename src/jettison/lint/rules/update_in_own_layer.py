@@ -19,9 +19,9 @@ class UpdateInOwnLayer(Rule):
     """Flags `apt-get update` in a RUN that installs nothing.
 
     ## What it does
-    Looks for `apt-get update`, `apk update` and `pacman -Sy` with no installation by the same manager
-    behind it in the RUN. Scripts and helpers that may install something make it silent, and so does a
-    cache mount for the lists.
+    Looks for `apt-get update`, `apk update`, `zypper refresh` and `pacman -Sy` with no installation by the
+    same manager behind it in the RUN. Scripts and helpers that may install something make it silent, and so
+    does a cache mount for the lists.
 
     ## Why is this bad?
     The layer with the lists comes from the cache for months. A later RUN then asks the servers for versions
@@ -54,7 +54,7 @@ class UpdateInOwnLayer(Rule):
     severity = Severity.WARNING
     aliases = ("DS-0017", "DS017", "CKV_DOCKER_5", "CIS-DI-0007")
     fixable = Applicability.SAFE
-    managers = frozenset({"apt", "apk", "pacman"})
+    managers = frozenset({"apt", "apk", "zypper", "pacman"})
 
     def action(self, action: Action, context: Context) -> Iterator[Finding]:
         """Requests for the list with nothing that uses it."""
