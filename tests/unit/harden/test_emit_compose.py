@@ -101,11 +101,13 @@ def test_who_talks_to_nobody_has_no_network():
     assert "networks" not in whole
 
 
-def test_an_ordinary_user_may_listen_on_a_low_port():
+def test_who_lacks_the_capability_may_listen_on_a_low_port():
     low = {"ports": (model.Port(80, "tcp", "it listens"),)}
     assert service(deployment(service=low))["sysctls"] == {"net.ipv4.ip_unprivileged_port_start": "80"}
-    root = deployment(service=low, run_as=model.RunAs(0, 0, "it must"))
-    assert "sysctls" not in service(root)
+    root = model.RunAs(0, 0, "it must")
+    assert "sysctls" in service(deployment(service=low, run_as=root))
+    binds = (model.Capability("CAP_NET_BIND_SERVICE", "used"),)
+    assert "sysctls" not in service(deployment(service=low, run_as=root, capabilities=binds))
 
 
 @pytest.mark.parametrize(
