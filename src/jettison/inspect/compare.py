@@ -13,7 +13,6 @@ from msgspec import Struct
 
 from jettison.image.model import Image
 from jettison.inspect.content import Job, examine
-from jettison.inspect.files import LayerFiles
 from jettison.inspect.model import Check, ImageFacts, PackageFacts, PrivilegedFile, Secret, Sizes
 from jettison.inspect.scan import Result
 from jettison.layers.changes import Node
@@ -227,8 +226,8 @@ def _digests(side: Side, nodes: Iterable[Node]) -> Mapping[bytes, bytes]:
     for node in nodes:
         layer, path = side.tree.origin(node)
         paths[layer, path] = node.path
-        jobs.append(Job(layer, path, node.size, search=False, program=False, digest=True))
-    seen = examine(jobs, LayerFiles(side.image))
+        jobs.append(Job(layer, path, node.size, node.offset, search=False, program=False, digest=True))
+    seen = examine(jobs, side.tree)
     return {paths[each.layer, each.path]: each.digest for each in seen}
 
 

@@ -18,8 +18,8 @@ from msgspec import Struct
 from jettison.errors import JettisonError
 from jettison.inspect import secrets
 from jettison.inspect.certificates import Certificate, certificates
-from jettison.inspect.files import LayerFiles
 from jettison.inspect.hardening import Defences, defences
+from jettison.layers.tree import FileTree
 from jettison.packages.binary import MAGIC
 
 MAX_TEXT_BYTES: Final = 64 << 20
@@ -39,6 +39,8 @@ class Job(Struct, frozen=True, gc=False):
     layer: int
     path: bytes
     size: int
+    offset: int
+    """Of its content in the tar."""
     search: bool
     """For secrets and certificates."""
     program: bool
@@ -59,38 +61,38 @@ class Seen(Struct, frozen=True):
     problem: str = ""
 
 
-def examine(jobs: Sequence[Job], files: LayerFiles) -> list[Seen]:
+def examine(jobs: Sequence[Job], tree: FileTree) -> list[Seen]:
     """Look into all of `jobs`; those in which nothing was found are left out. The order is that of `jobs`.
 
     Raises `HostError` or `RefusedError` if a layer as a whole cannot be opened.
     """
     for layer in sorted({job.layer for job in jobs}):
-        files.prepare(layer)
+        tree.content(layer)  # before processes are forked that share it
     workers = min(os.cpu_count() or 1, 4)
     if len(jobs) < _FEW or workers < 2:
-        return list(_look_into(jobs, files))
+        return list(_look_into(jobs, tree))
     batches = [jobs[at : at + _BATCH] for at in range(0, len(jobs), _BATCH)]
     # The folders are inherited, which only fork does; nothing here has started a thread.
     context = multiprocessing.get_context("fork")
-    with ProcessPoolExecutor(workers, context, initializer=_share, initargs=(files,)) as pool:
+    with ProcessPoolExecutor(workers, context, initializer=_share, initargs=(tree,)) as pool:
         return [seen for found in pool.map(_batch, batches) for seen in found]
 
 
-_shared: list[LayerFiles] = []
+_shared: list[FileTree] = []
 
 
-def _share(files: LayerFiles) -> None:
-    _shared[:] = [files]
+def _share(tree: FileTree) -> None:
+    _shared[:] = [tree]
 
 
 def _batch(jobs: Sequence[Job]) -> list[Seen]:
     return list(_look_into(jobs, _shared[0]))
 
 
-def _look_into(jobs: Iterable[Job], files: LayerFiles) -> Iterator[Seen]:
+def _look_into(jobs: Iterable[Job], tree: FileTree) -> Iterator[Seen]:
     for job in jobs:
         try:
-            with files.open(job.layer, job.path, job.size) as stream:
+            with tree.content(job.layer).stream(job.path, job.size, job.offset) as stream:
                 seen = _look(job, stream)
         except (JettisonError, OSError) as error:
             seen = Seen(job.layer, job.path, problem=str(error))

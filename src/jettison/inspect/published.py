@@ -25,9 +25,11 @@ _NPM_TIME_NS: Final = 499_162_500 * 10**9
 _FIXTURES: Final = re.compile(
     rb"(?:usr/(?:local/)?|opt/[^/]+/(?:.*/)?)(?:lib(?:32|64)?|share)/(?:.*/)?"
     rb"(?:tests?|testing|testdata|test_data|__tests__|spec|fixtures|examples?|docs?|man|demos?|samples?)/"
+    rb"|usr/(?:local/)?include/|var/lib/dpkg/(?:info/|(?:status|available)(?:-old)?\Z)"
+    rb"|(?:.*/)?\.npm/_cacache/content-v2/"
 )
-"""Test suites and documentation of software installed without a manager, such as a language built from
-source."""
+"""Test suites, documentation and headers of software installed without a manager, such as a language built
+from source; the records of dpkg, and what npm keeps of a registry's packages."""
 
 
 class Published:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,7 +14,6 @@ from jettison.image.model import Image
 from jettison.inspect import access, checks, facts, history, leaks, model
 from jettison.inspect.base import Candidate, detect
 from jettison.inspect.content import Job, Seen, examine
-from jettison.inspect.files import LayerFiles
 from jettison.inspect.model import Inspection
 from jettison.inspect.published import Published
 from jettison.inspect.secrets import redact
@@ -20,6 +21,7 @@ from jettison.inspect.space import Cause, Dead, Space, measure
 from jettison.inspect.waste import waste
 from jettison.layers.changes import Node
 from jettison.layers.entry import Kind
+from jettison.layers.layer import TarLayer
 from jettison.layers.path import encode_path
 from jettison.packages.inventory import Inventory, inventory
 from jettison.packages.model import Distro
@@ -60,22 +62,32 @@ def inspect_image(
     A single file that cannot be read stands in `problems` instead.
     """
     chosen = options or Options()
-    space = measure(image)
+    with _verified(image):
+        space = measure(image)
     found = inventory(space.tree) if chosen.packages or chosen.secrets else None
-    seen = _look_into_files(image, space, found, chosen)
+    seen = _look_into_files(space, found, chosen)
     settled = Space(space.tree, space.layers, tuple(_settle(space.dead, seen)))
     return Result(_document(image, settled, found, seen, candidates, chosen), settled, found)
+
+
+@contextmanager
+def _verified(image: Image) -> Iterator[None]:
+    """Tars that can be read in place are hashed by a thread meanwhile; raises `DigestError`."""
+    tars = [layer for layer in image.layers if isinstance(layer, TarLayer) and layer.place()]
+    with ThreadPoolExecutor(1) as pool:
+        running = [pool.submit(tar.verify) for tar in tars]
+        yield
+        for each in running:
+            each.result()
 
 
 _Key = tuple[int, bytes]
 
 
-def _look_into_files(
-    image: Image, space: Space, found: Inventory | None, options: Options
-) -> dict[_Key, Seen]:
+def _look_into_files(space: Space, found: Inventory | None, options: Options) -> dict[_Key, Seen]:
     published = Published(space.tree, found or Inventory(()))
     jobs = list(_jobs(space, published, options))
-    return {(seen.layer, seen.path): seen for seen in examine(jobs, LayerFiles(image))}
+    return {(seen.layer, seen.path): seen for seen in examine(jobs, space.tree)}
 
 
 def _jobs(space: Space, published: Published, options: Options) -> Iterator[Job]:
@@ -85,6 +97,7 @@ def _jobs(space: Space, published: Published, options: Options) -> Iterator[Job]
             layer=layer,
             path=path,
             size=node.size,
+            offset=node.offset,
             search=options.secrets and node.size > 0 and not published.is_published(node, layer),
             program=options.hardening and _may_be_program(node),
             digest=(layer, path) in twins,

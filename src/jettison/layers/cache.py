@@ -16,8 +16,9 @@ from jettison.image.model import Layer
 from jettison.layers.changes import Changes, Node, collect
 from jettison.layers.entry import NO_XATTRS, Kind
 from jettison.layers.files import new_file
+from jettison.layers.layer import TarLayer
 
-_MAGIC = b"jettison layer entries 1\n"
+_MAGIC = b"jettison layer entries 2\n"
 _MAX_BYTES = 1 << 30
 _KINDS = tuple(Kind)
 
@@ -40,6 +41,8 @@ class _Stored(Struct, array_like=True, gc=False):
     opaque: list[bytes]
     implied: list[bytes]
     links: list[tuple[bytes, bytes]]
+    offsets: list[int]
+    """Empty if they are not known."""
 
 
 _decoder = msgspec.msgpack.Decoder(_Stored)
@@ -53,10 +56,15 @@ def changes_of(layer: Layer) -> Changes:
     """
     path = _path(layer.diff_id)
     changes = _load(path) if path else None
-    if changes is None:
-        changes = collect(layer.entries())
+    if changes is None or (isinstance(layer, TarLayer) and not _is_located(changes)):
+        changes = layer.changes() if isinstance(layer, TarLayer) else collect(layer.entries())
         remember(layer.diff_id, changes)
     return changes
+
+
+def _is_located(changes: Changes) -> bool:
+    """Whether it is known where content lies in the tar; engines that keep folders do not tell."""
+    return all(node.offset >= 0 for node in changes.nodes if node.kind is Kind.FILE)
 
 
 def remember(diff_id: Digest, changes: Changes) -> None:
@@ -110,6 +118,7 @@ def _columns(changes: Changes) -> _Stored:
         opaque=changes.opaque,
         implied=changes.implied,
         links=changes.links,
+        offsets=[node.offset for node in nodes] if _is_located(changes) else [],
     )
 
 
@@ -138,4 +147,6 @@ def _changes(stored: _Stored) -> Changes:
         nodes[index].xattrs = xattrs
     for index, inode in stored.inodes.items():
         nodes[index].inode = inode
+    for node, offset in zip(nodes, stored.offsets, strict=False):
+        node.offset = offset
     return Changes(nodes, stored.whiteouts, stored.opaque, stored.implied, stored.links)

@@ -36,6 +36,8 @@ class Node(Entry, gc=False):
     """Index of the layer that holds it, base first."""
     inode: int = 0
     """Paths with the same number are hard links of one file; 0: it has one name alone."""
+    offset: int = -1
+    """Where the content of a FILE begins in the uncompressed tar of its layer; -1 if only a folder has it."""
 
 
 class Changes(Struct):
@@ -82,8 +84,8 @@ class Collector:
         self._inodes = 0
         self._replaced = 0
 
-    def add(self, entry: Entry) -> bytes:
-        """Take up `entry`; the path where it lands."""
+    def add(self, entry: Entry, offset: int = -1) -> bytes:
+        """Take up `entry`, whose content begins at `offset` of the tar; the path where it lands."""
         path = self.place(entry.path)
         kind = entry.kind
         if kind is Kind.WHITEOUT:
@@ -115,6 +117,9 @@ class Collector:
             entry.target,
             entry.device,
             entry.xattrs,
+            0,
+            0,
+            offset if kind is Kind.FILE else -1,
         )
         return path
 
@@ -189,6 +194,7 @@ class Collector:
             node.xattrs,
             0,
             node.inode,
+            node.offset,
         )
 
     def _replace_folder(self, path: bytes) -> None:

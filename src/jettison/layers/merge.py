@@ -40,6 +40,8 @@ class MergedTree:
         self._groups: dict[int, tuple[bytes, ...]] = {}
         self._origins: dict[bytes, tuple[int, bytes]] = {}
         """Content that lies in another layer or under another name: hard links to lower layers."""
+        self._order: list[Node] | None = None
+        """All of it as `walk` gives it, once it was asked for."""
         self._nodes[b""] = _implied(b"", 0)
         linked: list[Node] = []
         for index, changes in enumerate(layers):
@@ -67,6 +69,13 @@ class MergedTree:
 
     def walk(self, path: bytes = b"") -> Iterator[Node]:
         """`path` and all below it: parents first, then by name."""
+        if path:
+            return self._below(path)
+        if self._order is None:
+            self._order = list(self._below(b""))
+        return iter(self._order)
+
+    def _below(self, path: bytes) -> Iterator[Node]:
         todo = [path] if path in self._nodes else []
         while todo:
             here = todo.pop()

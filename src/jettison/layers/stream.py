@@ -75,8 +75,8 @@ class Region(io.RawIOBase):
     """`size` bytes of an open file from `offset` on; the file's own position is neither used nor moved."""
 
     def __init__(self, file: Handle, offset: int, size: int) -> None:
-        self._file = file
-        self._position = offset
+        self.file = file
+        self.start = self._position = offset
         self._end = offset + size
 
     def readable(self) -> bool:
@@ -85,10 +85,10 @@ class Region(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         """Fill `buffer`; 0 at the end, `InvalidInputError` if the file ends before the region does."""
-        view = memoryview(buffer).cast("B")[: self._end - self._position]
+        view = memoryview(buffer).cast("B")[: max(0, self._end - self._position)]
         if not view:
             return 0
-        count = os.preadv(self._file.fileno(), [view], self._position)
+        count = os.preadv(self.file.fileno(), [view], self._position)
         if not count:
             raise InvalidInputError("the file ends within it")
         self._position += count

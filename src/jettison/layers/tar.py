@@ -61,7 +61,15 @@ class StreamSource:
     """A `Source` that reads what it skips, so that a verifying stream sees every byte."""
 
     def __init__(self, stream: BinaryIO) -> None:
-        self.read = stream.read
+        self._stream = stream
+        self.position = 0
+        """Bytes read so far: after an entry was yielded, where its content begins."""
+
+    def read(self, size: int) -> bytes:
+        """The next `size` bytes."""
+        data = self._stream.read(size)
+        self.position += len(data)
+        return data
 
     def skip(self, size: int) -> None:
         """Read and forget `size` bytes."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from typing import BinaryIO
 
@@ -10,11 +9,12 @@ from jettison.errors import InvalidInputError, LimitError
 from jettison.image.model import Image
 from jettison.layers.cache import changes_of
 from jettison.layers.changes import Changes, Node
-from jettison.layers.content import Folder
+from jettison.layers.content import Content, Folder, Tar
 from jettison.layers.entry import Kind
+from jettison.layers.layer import TarLayer
 from jettison.layers.merge import MergedTree, Resolved
 from jettison.layers.path import encode_path
-from jettison.layers.unpack import unpacked
+from jettison.layers.unpack import at_hand, unpacked
 from jettison.limits import MAX_SMALL_FILE_BYTES
 
 __all__ = ["FileTree", "Node", "Resolved"]
@@ -27,7 +27,7 @@ class FileTree(MergedTree):
         """The tree of `image`, whose `layers` are known; use `FileTree.of`."""
         super().__init__(layers)
         self._image = image
-        self._folders: dict[int, Folder] = {}
+        self._contents: dict[int, Content] = {}
 
     @classmethod
     def of(cls, image: Image) -> FileTree:
@@ -44,7 +44,8 @@ class FileTree(MergedTree):
         Raises `InvalidInputError` for anything but a FILE, `HostError` if the layer's folder no longer has
         it.
         """
-        return open(self._descriptor(node), "rb")
+        layer, path = self.origin(_file(node))
+        return self.content(layer).stream(path, node.size, node.offset)
 
     def read(self, node: Node, limit: int = MAX_SMALL_FILE_BYTES) -> bytes:
         """The whole content of `node`; raises `LimitError` if it has more than `limit` bytes, and as
@@ -55,20 +56,27 @@ class FileTree(MergedTree):
 
     def head(self, node: Node, size: int) -> bytes:
         """The first `size` bytes of `node`, fewer if it is shorter; raises as `open` does."""
-        descriptor = self._descriptor(node)
-        try:
-            found = os.read(descriptor, size)
-            while len(found) < min(size, node.size) and (more := os.read(descriptor, size - len(found))):
-                found += more
-            return found
-        finally:
-            os.close(descriptor)
+        layer, path = self.origin(_file(node))
+        return self.content(layer).head(path, node.size, node.offset, size)
 
-    def _descriptor(self, node: Node) -> int:
-        if node.kind is not Kind.FILE:
-            raise InvalidInputError(f"{encode_path(node.path)!r} is not a regular file")
-        layer, path = self.origin(node)
-        folder = self._folders.get(layer)
-        if folder is None:
-            folder = self._folders[layer] = Folder(unpacked(self._image, layer))
-        return folder.open(path, node.size)
+    def content(self, layer: int) -> Content:
+        """The files of one layer, hidden ones too; raises `HostError`, `RefusedError` if it cannot be
+        opened."""
+        if layer not in self._contents:
+            self._contents[layer] = _content(self._image, layer)
+        return self._contents[layer]
+
+
+def _content(image: Image, index: int) -> Content:
+    """A folder if there is one already; a tar as it is, since unpacking costs more than all that is read of
+    it."""
+    layer, folder = image.layers[index], at_hand(image, index)
+    if folder is None and isinstance(layer, TarLayer):
+        return Tar(layer)
+    return Folder(folder or unpacked(image, index))
+
+
+def _file(node: Node) -> Node:
+    if node.kind is not Kind.FILE:
+        raise InvalidInputError(f"{encode_path(node.path)!r} is not a regular file")
+    return node

@@ -55,8 +55,7 @@ def unpacked(image: Image, index: int) -> Path:
     directory = image.layers[index].directory
     if directory is not None:
         return directory
-    store = _store()
-    key = _chain_id([layer.diff_id for layer in image.layers[: index + 1]]).value.replace(":", "-")
+    store, key = _store(), _key(image, index)
     target = store / key
     with host_errors(f"cannot unpack a layer into {store}"):
         if not target.is_dir():
@@ -70,6 +69,26 @@ def unpacked(image: Image, index: int) -> Path:
         except FileNotFoundError:  # removed from the cache just now
             return unpacked(image, index)
     return target
+
+
+def at_hand(image: Image, index: int) -> Path | None:
+    """The folder of layer `index` of `image` if there is one already; as `unpacked`, but nothing is
+    unpacked."""
+    directory = image.layers[index].directory
+    if directory is not None:
+        return directory
+    store = _existing_store()
+    try:
+        if store is None:
+            return None
+        _held(store / _key(image, index))
+    except FileNotFoundError:
+        return None
+    return store / _key(image, index)
+
+
+def _key(image: Image, index: int) -> str:
+    return _chain_id([layer.diff_id for layer in image.layers[: index + 1]]).value.replace(":", "-")
 
 
 @functools.cache
@@ -103,9 +122,10 @@ def unpack(layer: Layer, folder: Path) -> Changes:
     """
     collector = Collector()
     with _Unpacker(folder) as unpacker, layer.open() as stream:
-        reader = TarReader(StreamSource(stream), f"layer {layer.diff_id.short}")
+        source = StreamSource(stream)
+        reader = TarReader(source, f"layer {layer.diff_id.short}")
         for entry in reader:
-            unpacker.put(collector.add(entry), entry, collector, reader.content())
+            unpacker.put(collector.add(entry, source.position), entry, collector, reader.content())
         drain(stream)
         changes = collector.finish()
         unpacker.finish(changes)
@@ -388,11 +408,15 @@ def _store() -> Path:
     There is one for each boot of the host: nothing is synced to disk, so a power cut may leave files that
     are empty, and what was unpacked before it must not go into images.
     """
-    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    store = cache_folder(f"layers-{boot}" if is_real_root() else f"layers-user-{boot}")
+    store = _existing_store()
     if store is None:
         raise HostError("there is no private cache folder", hint="set XDG_CACHE_HOME to a folder of your own")
     return store
+
+
+def _existing_store() -> Path | None:
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    return cache_folder(f"layers-{boot}" if is_real_root() else f"layers-user-{boot}")
 
 
 def _sweep(store: Path) -> None:

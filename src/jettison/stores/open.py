@@ -7,12 +7,9 @@ from collections.abc import Callable
 from jettison.image.model import Image
 from jettison.image.platform import Platform
 from jettison.image.reference import Transport, parse_reference
-from jettison.stores.bare import open_bare
 from jettison.stores.docker_archive.read import open_docker_archive
-from jettison.stores.docker_daemon.read import open_daemon
 from jettison.stores.oci_archive.read import open_oci_archive
 from jettison.stores.oci_layout.read import open_oci_layout
-from jettison.stores.podman.read import open_podman
 
 
 def open_image(
@@ -33,8 +30,12 @@ def open_image(
     wanted = Platform.parse(platform) if platform else None
     match reference.transport:
         case Transport.BARE:
+            from jettison.stores.bare import open_bare  # an HTTP client costs files nothing
+
             return open_bare(reference, wanted, docker_host=docker_host, moved=moved)
         case Transport.DOCKER_DAEMON:
+            from jettison.stores.docker_daemon.read import open_daemon
+
             return open_daemon(reference, docker_host=docker_host)
         case Transport.DOCKER_ARCHIVE:
             return open_docker_archive(reference)
@@ -43,8 +44,10 @@ def open_image(
         case Transport.OCI:
             return open_oci_layout(reference, wanted)
         case Transport.PODMAN:
+            from jettison.stores.podman.read import open_podman
+
             return open_podman(reference)
         case Transport.DOCKER:
-            from jettison.stores.registry.read import open_registry  # its imports cost others nothing
+            from jettison.stores.registry.read import open_registry
 
             return open_registry(reference, wanted, moved)

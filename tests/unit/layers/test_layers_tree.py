@@ -5,9 +5,12 @@ import os
 import pytest
 
 from builders import Item, archive, tree_of
-from jettison.errors import HostError, InvalidInputError, LimitError
+from jettison.errors import DigestError, HostError, InvalidInputError, LimitError
+from jettison.layers.cache import remember
+from jettison.layers.changes import collect
 from jettison.layers.entry import Kind
 from jettison.layers.tree import FileTree
+from jettison.layers.unpack import unpacked
 from jettison.stores.open import open_image
 
 
@@ -232,9 +235,10 @@ def test_only_regular_files_have_content(tmp_path):
 
 def test_a_layer_folder_that_was_changed_is_noticed(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    tree = tree_of(tmp_path, [Item("a", b"12345"), Item("b", b"1"), Item("c", b"1")])
+    image = open_image(archive(tmp_path, [[Item("a", b"12345"), Item("b", b"1"), Item("c", b"1")]]))
+    folder = unpacked(image, 0)
+    tree = FileTree.of(image)
     tree.read(tree.get(b"a"))
-    folder = next((tmp_path / "cache/jettison").glob("layers*/sha256-*[!k]"))
     (folder / "a").write_bytes(b"longer than it was")
     (folder / "b").unlink()
     os.mkfifo(folder / "b")
@@ -248,3 +252,34 @@ def test_a_layer_folder_that_was_changed_is_noticed(tmp_path, monkeypatch):
 def test_the_tree_of_an_image_of_no_layers_is_its_root(tmp_path):
     tree = FileTree.of(open_image(archive(tmp_path, [])))
     assert [node.path for node in tree.walk()] == [b""]
+
+
+def test_files_of_a_tar_are_read_in_place(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    big = os.urandom(300_000)
+    tree = tree_of(tmp_path, [Item("a", b"lower"), Item("b", big)], [Item("c", hard="a")])
+    with tree.open(tree.get(b"b")) as stream:
+        assert stream.read() == big
+        assert (stream.seek(-10, os.SEEK_END), stream.read(100)) == (len(big) - 10, big[-10:])
+        assert (stream.seek(len(big) + 5), stream.read(1)) == (len(big) + 5, b"")
+    assert tree.read(tree.get(b"c")) == b"lower"
+    assert not list((tmp_path / "cache/jettison").glob("layers*/*"))
+
+
+def test_a_tar_that_was_altered_is_noticed_though_its_entries_are_known(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    reference = archive(tmp_path, [[Item("a", b"good bytes")]])
+    FileTree.of(open_image(reference))
+    file = tmp_path / reference.partition(":")[2].rpartition("/")[2]
+    file.write_bytes(file.read_bytes().replace(b"good bytes", b"evil bytes"))
+    tree = FileTree.of(open_image(reference))
+    with pytest.raises(DigestError):
+        tree.read(tree.get(b"a"))
+
+
+def test_entries_without_offsets_are_read_again_for_a_tar(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    image = open_image(archive(tmp_path, [[Item("a", b"content")]]))
+    remember(image.layers[0].diff_id, collect(image.layers[0].entries()))
+    tree = FileTree.of(image)
+    assert tree.read(tree.get(b"a")) == b"content"
