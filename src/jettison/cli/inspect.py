@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import datetime
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
 import msgspec
 
 from jettison.cli import settings
-from jettison.errors import UsageError
+from jettison.errors import HostError, UsageError
 from jettison.image.model import Image
 from jettison.inspect import budget
 from jettison.inspect.base import Candidate
@@ -50,6 +52,7 @@ from jettison.stores.open import open_image
 @click.option("--problems", is_flag=True, help="What could not be read.")
 @click.option("--json", "as_json", is_flag=True, help="The whole document on stdout.")
 @click.option("--markdown", "as_markdown", is_flag=True, help="Markdown for a pull request, on stdout.")
+@click.option("--tui", is_flag=True, help="Walk through it on the whole terminal (needs the extra tui).")
 @click.option("--html", metavar="FILE", help="One page for a browser, with every file of every layer.")
 @click.option("--sarif", metavar="FILE", help="The findings for code scanning (SARIF 2.1.0).")
 @click.option("--junit", metavar="FILE", help="Limits and findings as test cases (JUnit XML).")
@@ -83,6 +86,8 @@ def command(
     progress = Progress(quiet=quiet)
     ctx = click.get_current_context()
     limits = settings.budget(ctx.parent.params.get("config_file") if ctx.parent else None)
+    if chosen["tui"]:
+        _require_textual()
     options = Options(secrets=not chosen["no_secrets"], packages=not chosen["no_packages"])
     if database and not options.packages:
         raise UsageError("--vulnerabilities needs the packages", hint="leave --no-packages out")
@@ -102,7 +107,9 @@ def command(
         result = replace(result, document=document)
         verdicts = budget.judge(document, limits, older)
     _write_files(opened, result, verdicts, chosen)
-    if as_json:
+    if chosen["tui"]:
+        _walk(result)
+    elif as_json:
         click.echo(result.document.to_json(), nl=False)
         for verdict in verdicts:
             if not verdict.passed:
@@ -116,6 +123,20 @@ def command(
         for line in screen.verdicts(verdicts):
             stdout().print(line)
     return 0 if all(verdict.passed for verdict in verdicts) else 1
+
+
+def _require_textual() -> None:
+    """Raises `HostError` before any work is done for nothing, `UsageError` where there is no terminal."""
+    if find_spec("textual") is None:
+        raise HostError("--tui needs textual", hint="pip install 'jettison[tui]', or use --html FILE")
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError("--tui needs a terminal", hint="use --html FILE or --json")
+
+
+def _walk(result: Result) -> None:
+    from jettison.report.inspection.tui import InspectionApp  # of an extra
+
+    InspectionApp(result).run()
 
 
 def _candidate(reference: str, platform: str | None) -> Candidate:
