@@ -41,7 +41,7 @@ from jettison.stores.open import open_image
     "database",
     metavar="FILE",
     type=click.Path(path_type=Path, exists=True),
-    help="Known vulnerabilities: an OSV dump (zip, JSON, folder) or the JSON of Debian's tracker.",
+    help="Known vulnerabilities: an OSV dump (zip, JSON, folder), Debian's tracker, grype's SQLite.",
 )
 @click.option("--platform", metavar="OS/ARCH", help="Which image of a multi-platform index.")
 @click.option("--layers", is_flag=True, help="Every layer with all figures.")

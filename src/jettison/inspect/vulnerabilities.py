@@ -1,8 +1,8 @@
 """Known vulnerabilities of the packages of an image, from a database that the user brings.
 
 Read are dumps of OSV (ossf.github.io/osv-schema: `all.zip` of an ecosystem, single documents, a folder of
-either) and the JSON of Debian's security tracker. Nothing is fetched. What the database does not name is not
-said to be safe: it is only not known there.
+either), the JSON of Debian's security tracker, and the SQLite of grype (`jettison.inspect.grype`). Nothing is
+fetched. What the database does not name is not said to be safe: it is only not known there.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from msgspec import Struct, field
 from packageurl import PackageURL
 
 from jettison.errors import InvalidInputError, UsageError
+from jettison.inspect.grype import GrypeDatabase
 from jettison.inspect.model import Vulnerability
 from jettison.limits import MAX_REPORT_BYTES, MAX_SMALL_FILE_BYTES
 from jettison.packages.inventory import Inventory
@@ -93,18 +94,34 @@ class _Kind(Struct):
 def assess(inventory: Inventory, database: Path) -> tuple[Vulnerability, ...]:
     """What `database` knows of the packages, by package and id, each once.
 
-    Raises `UsageError` for a file that is no such database, `InvalidInputError` for a broken one.
+    Raises `UsageError` for a file that cannot be read, `RefusedError` for one that is no such database or
+    broken.
     """
-    index = _index(inventory)
-    found = {
-        (each.id, each.purl, each.version): each
-        for data in _documents(database)
-        for each in _matches(data, index, inventory)
-    }
+    found = {(each.id, each.purl, each.version): each for each in _known(inventory, database)}
     return tuple(found[key] for key in sorted(found, key=lambda key: (found[key].package, key)))
 
 
+def _known(inventory: Inventory, database: Path) -> Iterator[Vulnerability]:
+    if _is_sqlite(database):
+        with GrypeDatabase(database, inventory.distro) as grype:
+            for package in inventory.packages:
+                for hit in grype.hits(package, _name(package), _version(package)):
+                    yield _vulnerability(hit.id, hit.severity, package, hit.fixed)
+        return
+    index = _index(inventory)
+    for data in _documents(database):
+        yield from _matches(data, index, inventory)
+
+
 # --- the files of a database
+def _is_sqlite(path: Path) -> bool:
+    try:
+        with path.open("rb") as stream:
+            return stream.read(len(_SQLITE)) == _SQLITE
+    except OSError:
+        return False  # a folder; what cannot be read is said when it is read
+
+
 def _documents(path: Path) -> Iterator[bytes]:
     if path.is_dir():
         for file in sorted([*path.rglob("*.json"), *path.rglob("*.zip")]):
@@ -112,13 +129,10 @@ def _documents(path: Path) -> Iterator[bytes]:
         return
     try:
         with path.open("rb") as stream:
-            head = stream.read(len(_SQLITE))
+            head = stream.read(2)
             stream.seek(0)
-            if head.startswith(b"PK"):
+            if head == b"PK":
                 yield from _members(stream)
-            elif head == _SQLITE:
-                hint = "read are OSV dumps and the JSON of Debian's security tracker"
-                raise UsageError(f"{path}: SQLite databases are not read", hint=hint)
             else:
                 yield _bounded(stream, MAX_REPORT_BYTES, str(path))
     except zipfile.BadZipFile as error:
@@ -190,7 +204,8 @@ def _matches(data: bytes, index: _Index, inventory: Inventory) -> Iterator[Vulne
             yield from _from_tracker(tracker, inventory)
             return
     except msgspec.DecodeError as error:
-        raise UsageError(f"this is no database of vulnerabilities: {error}") from error
+        hint = "read are OSV dumps, the JSON of Debian's security tracker and vulnerability.db of grype"
+        raise InvalidInputError(f"this is no database of vulnerabilities: {error}", hint=hint) from error
     for advisory in advisories:
         yield from _from_osv(advisory, index)
 

@@ -30,6 +30,16 @@ _PEP440: Final = re.compile(
     r"v?(?:(\d+)!)?(\d+(?:\.\d+)*)[-_.]?(?:(a|alpha|b|beta|c|rc|pre|preview)[-_.]?(\d*))?"
     r"(?:-(\d+)|[-_.]?(?:post|rev|r)[-_.]?(\d*))?(?:[-_.]?(dev)[-_.]?(\d*))?(?:\+.*)?\Z"
 )
+_TERM: Final = re.compile(r"\s*(<=|>=|<|>|!=|==?)?\s*([^\s<>=!~^]\S*)\s*")
+_COMPARISONS: Final[Mapping[str, Callable[[int], bool]]] = {
+    "<": lambda order: order < 0,
+    "<=": lambda order: order <= 0,
+    ">": lambda order: order > 0,
+    ">=": lambda order: order >= 0,
+    "=": lambda order: order == 0,
+    "==": lambda order: order == 0,
+    "!=": lambda order: order != 0,
+}
 _FINAL: Final = frozenset({"final", "ga", "release", "jre", "android"})
 
 
@@ -42,6 +52,24 @@ def compare(ecosystem: Ecosystem, left: str, right: str) -> int:
     if one is None or other is None:
         one, other = _words(left), _words(right)
     return int(one > other) - int(one < other)
+
+
+def satisfies(ecosystem: Ecosystem, version: str, constraint: str) -> bool:
+    """Whether `version` is in a range such as `>=1.0,<1.4 || =2.0`; an empty one holds every version.
+
+    Terms that are no comparison hold none.
+    """
+    if not constraint.strip():
+        return True
+    return any(
+        all(_holds(ecosystem, version, term) for term in alternative.split(","))
+        for alternative in constraint.split("||")
+    )
+
+
+def _holds(ecosystem: Ecosystem, version: str, term: str) -> bool:
+    match = _TERM.fullmatch(term)
+    return match is not None and _COMPARISONS[match[1] or "="](compare(ecosystem, version, match[2]))
 
 
 def _compare_deb(left: str, right: str) -> int:
