@@ -51,22 +51,29 @@ def image(source: Image, distro: Distro) -> model.ImageFacts:
         platform=f"{config.os}/{config.architecture}{variant}",
         created=config.created,
         user=run.user,
-        entrypoint=run.entrypoint or (),
-        cmd=run.cmd or (),
+        entrypoint=tuple(map(redact, run.entrypoint or ())),
+        cmd=tuple(map(redact, run.cmd or ())),
         working_dir=run.working_dir,
         ports=run.exposed_ports,
         volumes=run.volumes,
-        env=tuple(_masked(variable) for variable in run.env),
-        labels=run.labels,
+        env=tuple(_variable(variable) for variable in run.env),
+        labels={name: _masked(name, value) for name, value in run.labels.items()},
         stop_signal=run.stop_signal,
-        healthcheck=run.healthcheck.test if run.healthcheck else (),
+        healthcheck=tuple(map(redact, run.healthcheck.test if run.healthcheck else ())),
         distro=distro.name,
     )
 
 
-def _masked(variable: str) -> str:
-    name, equals, value = variable.partition("=")
-    return f"{name}={mask(value.encode())}" if equals and is_secret_value(name, value) else variable
+def _variable(text: str) -> str:
+    name, equals, value = text.partition("=")
+    return name + equals + _masked(name, value)
+
+
+def _masked(name: str, value: str) -> str:
+    """The value of a variable or label: as a whole where its name says so, else what in it is a secret."""
+    if is_secret_value(name, value):
+        return mask(value.encode(errors="replace"))
+    return redact(value)
 
 
 def sizes(source: Image, space: Space, base: Base, doubles: Sequence[model.Duplicate]) -> model.Sizes:

@@ -18,6 +18,8 @@ _INLINE = re.compile(
     r"[\"']?([^\s\"';&|]{6,200})"
 )
 
+_CONVERSION = re.compile(r"%[-0-9.]*[sdqx]")
+
 
 def leaks(subject: Subject, space: Space, seen: Iterable[Seen]) -> tuple[Secret, ...]:
     """All secrets, each place once: those of yours first."""
@@ -84,7 +86,8 @@ def _in_value(place: str, name: str, value: str, origin: Origin, layer: int | No
 def _in_text(place: str, name: str, text: str, origin: Origin, layer: int | None) -> Iterator[Secret]:
     yield from _scanned(place, name, text.encode(errors="replace"), origin, layer)
     for match in _INLINE.finditer(text):
-        if secrets.is_secret_value(match[1].replace("-", "_"), match[2]):
+        filled_in = _CONVERSION.search(match[2])  # the value is an argument of printf
+        if not filled_in and secrets.is_secret_value(match[1].replace("-", "_"), match[2]):
             raw = match[2].encode(errors="replace")
             masked, fingerprint = secrets.mask(raw), secrets.fingerprint(raw)
             title = f"Secret in the value of {match[1]}"

@@ -89,7 +89,7 @@ _PGPASS: Final = re.compile(rb"(?m)^[^#:\s][^:\n]*:[^:\n]*:[^:\n]*:[^:\n]*:(?P<s
 _PLACEHOLDER: Final = re.compile(
     rb"(?i)example|sample|change.?me|replace|your|dummy|placeholder|insert|todo|xxx|\*\*\*|\.\.\.|foo|bar\b|test"
     rb"|env\b|environ|getenv|secret[s_]?\Z|password\Z|passwd\Z|token\Z|key\Z|undefined|null|none\Z|true\Z|false\Z"
-    rb"|\A[$%<{]|\A/|\A-+\Z|string\Z|default|optional|required|abc123|1234|0000|qwerty|redacted|file:|http"
+    rb"|\Ascram-sha|\A(?:sha|md)-?\d|\A[$%<{]|\A/|\A-+\Z|string\Z|default|optional|required|abc123|1234|0000|qwerty|redacted|file:|http"
 )
 _CONFIG_NAME: Final = re.compile(
     rb"(?i)(?:.*/)?(?:\.env(?:\..+)?|[^/]*\.(?:env|ini|conf|cnf|cfg|config|properties|toml|tfvars|ya?ml)"
