@@ -260,7 +260,7 @@ _OTHERS: Final = {
     ),
     "dead-copied": Sort(
         "dead-copied",
-        "Files copied only to change owner, mode or time",
+        "Copies for another owner, mode or time",
         "use COPY --chown and --chmod, or change them in the RUN that made them",
         "",
     ),

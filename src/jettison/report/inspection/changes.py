@@ -15,6 +15,7 @@ from jettison.layers.path import printable
 from jettison.report.terminal import signed, size
 
 _ROWS: Final = 12
+_NAMED: Final = 3
 _SIGNS: Final = {Change.ADDED: "+", Change.REMOVED: "-", Change.CONTENT: "~", Change.METADATA: "="}
 _STYLES: Final = {
     Change.ADDED: "green",
@@ -30,7 +31,7 @@ def screen(found: Comparison, *, everything: bool = False) -> RenderableType:
     parts: list[RenderableType] = [_head(found)]
     if found.growth:
         parts += [Text(""), _growth(found, rows)]
-    lines = [*_security(found), *_settings(found, rows), *_packages(found, rows), *_files(found, rows)]
+    lines = [*_security(found, rows), *_settings(found, rows), *_packages(found, rows), *_files(found, rows)]
     parts += [Text.from_markup(line) for line in lines]
     if not everything:
         parts.append(Text("more: --all, --file PATH, --markdown, --json", style="dim"))
@@ -62,15 +63,28 @@ def _change(before: int, after: int) -> str:
 
 def _growth(found: Comparison, rows: int) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
+    by = found.sizes_after.reachable - found.sizes_before.reachable
+    verb = "it grew by " if by > 0 else "it shrank by " if by < 0 else "the size is the same"
     table.add_column("why", justify="right")
-    table.add_column("")
+    table.add_column(verb + (size(abs(by)) if by else "") + _came_and_went(found))
     for cause in found.growth[:rows]:
         colour = "red" if cause.size > 0 else "green"
         table.add_row(f"[{colour}]{signed(cause.size)}[/{colour}]", _safe(cause.title))
     return table
 
 
-def _security(found: Comparison) -> Iterator[str]:
+def _came_and_went(found: Comparison) -> str:
+    """How many packages are behind the sizes, for the head of the causes."""
+    counts = {
+        "added": sum(not each.before for each in found.packages),
+        "removed": sum(not each.after for each in found.packages),
+        "of another version": sum(bool(each.before and each.after) for each in found.packages),
+    }
+    told = ", ".join(f"{count} {how}" for how, count in counts.items() if count)
+    return f"; packages: {told}" if told else ""
+
+
+def _security(found: Comparison, rows: int) -> Iterator[str]:
     for secret in found.secrets_added:
         where = f"{secret.place} {_safe(secret.path)} [dim]{_safe(secret.masked)}[/dim]"
         yield f"[red]✗ new secret[/red] {_safe(secret.title)} in {where}"
@@ -80,16 +94,26 @@ def _security(found: Comparison) -> Iterator[str]:
         detail = f"[dim]{_safe(check.detail)} {check.id}[/dim]"
         yield f"[yellow]! new finding[/yellow] {_safe(check.title)} {detail}"
     for title, gone in _gone(found):
-        yield f"[green]✓ gone[/green] {title} {_safe(gone)}"
+        yield from _gone_lines(title, gone, rows)
     for user in found.users_added:
         yield f"[yellow]! new user[/yellow] {_safe(user)}"
 
 
-def _gone(found: Comparison) -> Iterator[tuple[str, str]]:
-    yield from (("secret", secret.path) for secret in found.secrets_removed)
-    yield from (("privileged program", "/" + program.path) for program in found.privileged_removed)
-    yield from (("finding", f"{check.title} ({check.id})") for check in found.checks_removed)
-    yield from (("user", user) for user in found.users_removed)
+def _gone(found: Comparison) -> Iterator[tuple[str, list[str]]]:
+    yield "secrets", [secret.path for secret in found.secrets_removed]
+    yield "privileged programs", ["/" + program.path for program in found.privileged_removed]
+    yield "findings", [f"{check.title} ({check.id})" for check in found.checks_removed]
+    yield "users", list(found.users_removed)
+
+
+def _gone_lines(what: str, gone: list[str], rows: int) -> Iterator[str]:
+    """One line for all of a kind, which names some; with all rows a line for each."""
+    if rows > _ROWS:
+        yield from (f"[green]✓ gone[/green] {what}: {_safe(each)}" for each in gone)
+    elif gone:
+        more = f" and {len(gone) - _NAMED} more" if len(gone) > _NAMED else ""
+        named = _safe(", ".join(gone[:_NAMED]))
+        yield f"[green]✓ gone[/green] {len(gone)} {what}: {named}{more}"
 
 
 def _settings(found: Comparison, rows: int) -> Iterator[str]:

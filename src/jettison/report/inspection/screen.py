@@ -123,11 +123,16 @@ def _waste_row(waste: Waste) -> tuple[str | Text, ...]:
 
 
 def _security(found: Inspection) -> Iterator[RenderableType]:
-    lines = [*_secret_lines(found), *(_check_line(check) for check in found.checks)]
+    lines = [
+        *_secret_lines(found),
+        *(f"{_check_line(c)} [green]→ {_safe(c.remedy)}[/green]" for c in found.checks),
+    ]
     if not lines:
         yield Text.from_markup("[green]✓[/green] nothing to report on security")
     for line in lines[:_FINDINGS]:
-        yield Text.from_markup(line, overflow="ellipsis")
+        text = Text.from_markup(line)
+        text.no_wrap, text.overflow = True, "ellipsis"
+        yield text
     if len(lines) > _FINDINGS:
         yield Text.from_markup(f"[dim]  {len(lines) - _FINDINGS} more findings: --security[/dim]")
     if found.vulnerabilities is None:
