@@ -3,7 +3,7 @@
 Prints milliseconds per file, medians of whole runs over all files: without ShellCheck, with it and an empty
 cache, with it and a full cache, and hadolint; then ratios.
 
-    .venv/bin/python bench/lint.py [FOLDER [FILES]]    # default: examples, 500
+    .venv/bin/python bench/lint.py [FOLDER [FILES [ROUNDS]]]    # default: examples, 500, 3
 """
 
 import os
@@ -43,10 +43,11 @@ def main() -> None:
     files = [str(path) for path in find([folder])]
     wanted = int(sys.argv[2]) if len(sys.argv) > 2 else BATCH
     files = sorted(random.Random(1).sample(files, min(wanted, len(files))))
+    rounds = int(sys.argv[3]) if len(sys.argv) > 3 else ROUNDS
     jettison = [sys.executable, "-m", "jettison", "lint", "--format", "json"]
     hadolint = shutil.which("hadolint") or str(Path(sys.executable).with_name("hadolint"))
     times: dict[str, list[tuple[float, float]]] = {}
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         with tempfile.TemporaryDirectory() as cache:
             for name, command in {
                 "without ShellCheck": [*jettison, "--no-shellcheck"],
@@ -59,7 +60,7 @@ def main() -> None:
         name: (statistics.median(wall for wall, _ in found), statistics.median(cpu for _, cpu in found))
         for name, found in times.items()
     }
-    print(f"{len(files)} files, medians of {ROUNDS} runs; × is how much longer hadolint takes")
+    print(f"{len(files)} files, medians of {rounds} runs; × is how much longer hadolint takes")
     print(f"{'':20} {'ms/file':>8} {'':>7} {'CPU ms/file':>12} {'':>7}")
     for name, figures in medians.items():
         wall, cpu = (seconds * 1000 / len(files) for seconds in figures)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import click
-from rich.markdown import Markdown
-from rich.table import Table
 
 from jettison.errors import HostError, UsageError
 from jettison.lint import baseline, config, files
@@ -87,6 +86,7 @@ def command(
     formats = formats or (settings.base.output_format or "text",)
     for name in formats:
         renderer(name.partition("=")[0])
+    gc.disable()  # what is read stays until the end, and looking for garbage in it takes a fifth of the time
     known = _Known(baseline_file or settings.base.baseline, writing=write_baseline)
     result = run(
         _inputs(paths or (Path(),), settings.base, stdin_filename),
@@ -132,7 +132,8 @@ class _Settings:
     def __init__(self, config_file: Path | None, overrides: dict[str, object]) -> None:
         self._overrides = overrides
         self._fixed = None if config_file is None else self._merged(_load(config_file))
-        self._cache: dict[Path, Settings] = {}
+        self._nearest = config.Nearest()
+        self._cache: dict[int, Settings] = {}
         self.base = self._of_folder(Path())
 
     def __call__(self, item: Input) -> Settings:
@@ -141,10 +142,10 @@ class _Settings:
     def _of_folder(self, folder: Path) -> Settings:
         if self._fixed is not None:
             return self._fixed
-        place = folder.resolve()
-        if place not in self._cache:
-            self._cache[place] = self._merged(config.discover(place))
-        return self._cache[place]
+        found = self._nearest.of(folder.resolve())
+        if id(found) not in self._cache:
+            self._cache[id(found)] = self._merged(found)
+        return self._cache[id(found)]
 
     def _merged(self, settings: Settings) -> Settings:
         given = self._overrides
@@ -244,6 +245,8 @@ def _explain(name: str) -> int:
     if not rules:
         close = suggestions(name)
         raise UsageError(f"unknown rule {name!r}", hint=f"did you mean {close[0]}?" if close else "")
+    from rich.markdown import Markdown  # its parser takes longer to load than many files to lint
+
     for rule in rules:
         also = f"\n\nAlso known as {', '.join(rule.aliases)}." if rule.aliases else ""
         head = f"# {rule.name} ({rule.code}, {rule.severity.label})\n\n"
@@ -252,6 +255,8 @@ def _explain(name: str) -> int:
 
 
 def _list_rules() -> int:
+    from rich.table import Table
+
     table = Table("code", "name", "severity", "fix", "also known as", box=None)
     for rule in all_rules():
         fix = rule.fixable.value if rule.fixable else ""

@@ -17,13 +17,15 @@ import importlib
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from jettison.errors import UsageError
-from jettison.inspect.budget import Budget, parse_budget
 from jettison.limits import MAX_SMALL_FILE_BYTES
+
+if TYPE_CHECKING:
+    from jettison.inspect.budget import Budget
 
 FILE_NAME = "jettison.toml"
 RUNNING = ("slim", "observe", "verify", "harden")
@@ -62,7 +64,13 @@ def budget(path: Path | None) -> Budget | None:
     """The table `[budget]` of `path`, or of `jettison.toml` here; None without one. Raises UsageError."""
     path = path or Path(FILE_NAME)
     table = _read(path).get("budget") if path.is_file() else None
-    return parse_budget(table) if table is not None else None
+    if table is None:
+        return None
+    from jettison.inspect.budget import (
+        parse_budget,  # every command reads settings; few need half the program
+    )
+
+    return parse_budget(table)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

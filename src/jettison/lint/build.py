@@ -105,6 +105,7 @@ class Build:
         self._stage_of: dict[int, Stage] = {}
         self._scripts: dict[int, tuple[Script, ...]] = {}
         self._commands: dict[int, tuple[Command, ...]] = {}
+        self._references: dict[str, list[Reference]] = {}
         self._read()
         self.target = self._target(target)
         self._mark()
@@ -128,10 +129,13 @@ class Build:
         """The variables that a text refers to; the indexes are those in `text`."""
         if "$" not in text:
             return []
-        try:
-            return Lexer(text, {}, escape=self.dockerfile.escape, keep_unset=True).read().references
-        except LexError:
-            return []
+        if text not in self._references:
+            try:
+                found = Lexer(text, {}, escape=self.dockerfile.escape, keep_unset=True).read().references
+            except LexError:
+                found = []
+            self._references[text] = found
+        return self._references[text]
 
     def find_stage(self, name: str, *, before: Stage | None = None) -> Stage | None:
         """The stage that `--from=name` means: the last one of that name, or its number."""

@@ -11,6 +11,7 @@ import difflib
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -63,6 +64,11 @@ class Settings:
         if self.select is not None or rule.optional:
             return False
         return self.preview or not rule.preview
+
+    @cached_property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules that run, by code."""
+        return tuple(rule for rule in all_rules() if self.enabled(rule))
 
     def ignored_in(self, path: str) -> frozenset[str]:
         """Codes that `per-file-ignores` turn off for a file."""
@@ -328,16 +334,28 @@ _HADOLINT_KEYS: Final[Mapping[str, _Reader]] = {
 }
 
 
-def discover(folder: Path) -> Settings:
-    """The settings of the nearest jettison.toml with a `[lint]` table, or else .hadolint.yaml, from
-    `folder` upwards."""
-    for place in (folder, *folder.parents):
-        toml = place / "jettison.toml"
+class Nearest:
+    """The settings of the nearest jettison.toml, or else .hadolint.yaml, from a folder upwards to the root of
+    its repository; each folder is looked at once."""
+
+    def __init__(self) -> None:
+        self._known: dict[Path, Settings] = {}
+
+    def of(self, folder: Path) -> Settings:
+        """The settings for files in `folder`, an absolute path."""
+        if folder not in self._known:
+            self._known[folder] = self._own(folder) or self._above(folder)
+        return self._known[folder]
+
+    def _own(self, folder: Path) -> Settings | None:
+        toml = folder / "jettison.toml"
         if toml.is_file():
             return load_toml(toml)
         for name in HADOLINT_NAMES:
-            if (place / name).is_file():
-                return load_hadolint(place / name)
-        if (place / ".git").exists():
-            break
-    return Settings()
+            if (folder / name).is_file():
+                return load_hadolint(folder / name)
+        return None
+
+    def _above(self, folder: Path) -> Settings:
+        top = folder.parent == folder or (folder / ".git").exists()
+        return Settings() if top else self.of(folder.parent)

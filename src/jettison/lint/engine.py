@@ -13,7 +13,6 @@ from jettison.lint.config import Settings
 from jettison.lint.packages import action, manager_of
 from jettison.lint.parser import parse
 from jettison.lint.rule import Context, Finding, Rule
-from jettison.lint.rules import all_rules
 from jettison.lint.source import Source
 from jettison.lint.suppress import Ignore, ignores, sift
 
@@ -83,7 +82,7 @@ def lint(context: Context, *, rules: Sequence[Rule] | None = None, extra: Iterab
 
 def enabled(settings: Settings) -> tuple[Rule, ...]:
     """The rules that settings turn on."""
-    return tuple(rule for rule in all_rules() if settings.enabled(rule))
+    return settings.rules
 
 
 def run(context: Context, rules: Sequence[Rule]) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Final
 
 GO_SPACES: Final = (
@@ -19,6 +20,7 @@ GO_SPACES: Final = (
 """What Go's `unicode.IsSpace` holds for space; Python's `str.isspace` knows more."""
 
 _SPECIAL = "@*#?-$!0"
+_GAP = re.compile(f"[{GO_SPACES}]+")
 _SIMPLE_MODIFIERS = "+-?#%"
 
 
@@ -61,14 +63,22 @@ class _Words:
     word: list[str] = field(default_factory=list)
     start: int = 0
 
-    def add(self, text: str, start: int, *, raw: bool) -> None:
-        for char in [text] if raw else text:
-            if not raw and char in GO_SPACES:
-                self.close(end=start)
-            else:
-                if not self.word:
-                    self.start = start
-                self.word.append(char)
+    def add(self, text: str, start: int) -> None:
+        """A part in which blanks end no word."""
+        if not self.word:
+            self.start = start
+        self.word.append(text)
+
+    def split(self, text: str, start: int, *, step: int = 1) -> None:
+        """A part whose blanks end words; `step` is 0 if all of it stands at `start`."""
+        begin = 0
+        for gap in _GAP.finditer(text):
+            if gap.start() > begin:
+                self.add(text[begin : gap.start()], start + step * begin)
+            self.close(end=start + step * gap.start())
+            begin = gap.end()
+        if begin < len(text):
+            self.add(text[begin:], start + step * begin)
 
     def close(self, end: int) -> None:
         word = "".join(self.word)
@@ -124,28 +134,34 @@ class Lexer:
     def _read_parts(self, stop: str) -> tuple[str, list[Token]]:
         out: list[str] = []
         words = _Words()
+        plain = _plain(f"$'\"{self._escape}{stop}")
         while char := self._peek():
             start = self._pos
+            if run := plain.match(self._text, start):
+                self._pos = run.end()
+                words.split(run[0], start)
+                out.append(run[0])
+                continue
             if stop and char == stop:
                 self._pos += 1
                 words.close(start)
                 return "".join(out), words.words
             if char in "$'\"":
                 part = {"$": self._dollar, "'": self._single, '"': self._double}[char]()
-                words.add(part, start, raw=char != "$")
+                if char == "$":
+                    words.split(part, start, step=0)
+                else:
+                    words.add(part, start)
                 out.append(part)
                 continue
-            self._pos += 1
-            if char == self._escape:
-                if self._raw_escapes:
-                    words.add(char, start, raw=True)
-                    out.append(char)
-                char = self._next()
-                if not char:
-                    break
-                words.add(char, start, raw=True)
-            else:
-                words.add(char, start, raw=False)
+            self._pos += 1  # the escape character
+            if self._raw_escapes:
+                words.add(char, start)
+                out.append(char)
+            char = self._next()
+            if not char:
+                break
+            words.add(char, start)
             out.append(char)
         if stop:
             raise LexError(f"unexpected end of statement while looking for matching {stop}")
@@ -163,7 +179,11 @@ class Lexer:
     def _double(self) -> str:
         self._pos += 1
         out = ['"'] if self._raw_quotes else []
+        plain = _plain(f'$"{self._escape}')
         while True:
+            if run := plain.match(self._text, self._pos):
+                self._pos = run.end()
+                out.append(run[0])
             char = self._peek()
             if not char:
                 raise LexError("unexpected end of statement while looking for matching double-quote")
@@ -173,15 +193,14 @@ class Lexer:
             if char == "$":
                 out.append(self._dollar())
                 continue
-            self._pos += 1
-            if char == self._escape:
-                if self._raw_escapes:
-                    out.append(char)
-                following = self._peek()
-                if not following:
-                    continue
-                if following in ('"', "$", self._escape):
-                    char = self._next()
+            self._pos += 1  # the escape character
+            if self._raw_escapes:
+                out.append(char)
+            following = self._peek()
+            if not following:
+                continue
+            if following in ('"', "$", self._escape):
+                char = self._next()
             out.append(char)
 
     def _dollar(self) -> str:
@@ -265,10 +284,10 @@ class Lexer:
         return self._take(lambda char: char.isalpha() or char.isdigit() or char == "_")
 
     def _take(self, wanted: Callable[[str], bool]) -> str:
-        start = self._pos
-        while (char := self._peek()) and wanted(char):
+        text, start = self._text, self._pos
+        while self._pos < len(text) and wanted(text[self._pos]):
             self._pos += 1
-        return self._text[start : self._pos]
+        return text[start : self._pos]
 
     def _refer(self, name: str, start: int, modifier: str) -> None:
         self._result.references.append(Reference(name, start, self._pos, modifier))
@@ -281,6 +300,12 @@ class Lexer:
         if value is None:
             raise UnknownValueError(name)
         return value
+
+
+@cache
+def _plain(special: str) -> re.Pattern[str]:
+    """A run of characters none of which is special."""
+    return re.compile(f"[^{re.escape(special)}]+")
 
 
 def glob(pattern: str, *, greedy: bool = True) -> str:

@@ -6,9 +6,8 @@ is decoded with surrogate escapes, so that encoding it again gives back its byte
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
@@ -105,8 +104,7 @@ class Source:
         return self.text[span.start : span.end]
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """A run of characters of a `Mapped` text that lie side by side in the source."""
 
     text: str
@@ -157,7 +155,19 @@ class Mapped:
 
     def slice(self, start: int, end: int | None = None) -> Mapped:
         """`text[start:end]` with its positions."""
-        return Mapped(self.pieces(start, len(self.text) if end is None else end))
+        stop = len(self.text) if end is None else min(end, len(self.text))
+        if start >= stop:
+            return Mapped([Piece("", self.at(start))])
+        first = bisect_right(self._starts, start) - 1
+        last = bisect_left(self._starts, stop)
+        made = Mapped.__new__(Mapped)
+        made.text = self.text[start:stop]
+        made._starts = [0, *(place - start for place in self._starts[first + 1 : last])]
+        made._offsets = [
+            self._offsets[first] + start - self._starts[first],
+            *self._offsets[first + 1 : last],
+        ]
+        return made
 
     def pieces(self, start: int = 0, end: int | None = None) -> Iterator[Piece]:
         """The pieces of `text[start:end]`; one empty piece if there is none."""
@@ -165,10 +175,11 @@ class Mapped:
         if start >= stop:
             yield Piece("", self.at(start))
             return
-        index = bisect_right(self._starts, start) - 1
+        starts = self._starts
+        index = bisect_right(starts, start) - 1
         while start < stop:
-            upto = self._starts[index + 1] if index + 1 < len(self._starts) else len(self.text)
-            upto = min(upto, stop)
-            yield Piece(self.text[start:upto], self._offsets[index] + start - self._starts[index])
+            last = index + 1 == len(starts) or starts[index + 1] >= stop
+            upto = stop if last else starts[index + 1]
+            yield Piece(self.text[start:upto], self._offsets[index] + start - starts[index])
             start = upto
             index += 1

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from jettison.errors import UsageError
-from jettison.lint.config import Settings, discover, load_hadolint, load_toml
+from jettison.lint.config import Nearest, Settings, load_hadolint, load_toml
 from jettison.lint.rule import Severity
 
 
@@ -74,6 +74,6 @@ def test_nearest_configuration_wins(tmp_path: Path) -> None:
     write(tmp_path / "jettison.toml", "[lint]\npreview = true\n")
     inner = tmp_path / "a" / "b"
     inner.mkdir(parents=True)
-    assert discover(inner).preview
+    assert Nearest().of(inner).preview
     write(inner / ".hadolint.yaml", "ignored: [DL3006]")
-    assert discover(inner) == Settings(ignore=frozenset({"BAS101"}))
+    assert Nearest().of(inner) == Settings(ignore=frozenset({"BAS101"}))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any, Final
 
 from jettison.lint.engine import Report
 from jettison.lint.fingerprint import fingerprints
 from jettison.lint.formats._clean import unicode
+from jettison.lint.formats.json import document
 from jettison.lint.rule import Finding, Severity
 from jettison.lint.source import Position
 
@@ -27,7 +27,7 @@ def render(reports: Sequence[Report]) -> str:
         for report in reports
         for finding, fingerprint in zip(report.findings, fingerprints(report), strict=True)
     ]
-    return json.dumps(issues, indent=2) + "\n"
+    return document(issues)
 
 
 def _issue(report: Report, finding: Finding, fingerprint: str) -> dict[str, Any]:

@@ -6,6 +6,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from jettison.lint.engine import Report
 from jettison.lint.fix import Fix
 from jettison.lint.rule import Finding
@@ -20,7 +22,12 @@ def render(reports: Sequence[Report]) -> str:
         {"path": report.path, "findings": [_finding(report.source, item) for item in report.findings]}
         for report in reports
     ]
-    return json.dumps({"schema": SCHEMA, "files": files}, indent=2, ensure_ascii=True) + "\n"
+    return document({"schema": SCHEMA, "files": files})
+
+
+def document(value: Any) -> str:
+    """Indented JSON in ASCII. Python's own encoder is ten times slower when it has to indent."""
+    return msgspec.json.format(json.dumps(value), indent=2) + "\n"
 
 
 def _finding(source: Source, finding: Finding) -> dict[str, Any]:

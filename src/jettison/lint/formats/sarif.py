@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import quote
@@ -12,6 +11,7 @@ from jettison.lint.engine import Report
 from jettison.lint.fingerprint import fingerprints
 from jettison.lint.fix import Applicability, Fix
 from jettison.lint.formats._clean import unicode
+from jettison.lint.formats.json import document
 from jettison.lint.rule import Finding, Rule, Severity
 from jettison.lint.rules import FAMILIES, resolve
 from jettison.lint.source import Source, Span
@@ -49,7 +49,7 @@ def render(reports: Sequence[Report]) -> str:
             for finding, fingerprint in zip(report.findings, fingerprints(report), strict=True)
         ],
     }
-    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+    return document({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
 
 
 def _rule(finding: Finding) -> dict[str, Any]:

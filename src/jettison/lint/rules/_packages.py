@@ -249,6 +249,8 @@ def is_opaque(command: Command) -> bool:
     if dialect_of(command.name) is not None:
         return command.option("-c") is None
     written = command.script.text.text if command.script is not None else ""
+    if f"/{command.name}" not in written:
+        return False
     return f"./{command.name}" in written or f"/{command.name}" in written.replace("/bin/", "")
 
 
