@@ -31,7 +31,8 @@ ESSENTIAL: Final = _words(
     """
     brk mmap munmap mprotect mremap madvise
     read write readv writev pread64 pwrite64 pwritev lseek close fcntl ioctl
-    openat newfstatat fstat statx getdents64 access readlink getcwd poll
+    openat newfstatat fstat statx getdents64 access readlink getcwd
+    poll ppoll select pselect6
     futex set_robust_list set_tid_address rseq sched_yield sched_getaffinity clone clone3
     rt_sigaction rt_sigprocmask rt_sigreturn sigaltstack restart_syscall tgkill
     getpid getppid gettid getuid geteuid getgid getegid
@@ -46,8 +47,6 @@ SIBLINGS: Final = tuple(
     open openat
     stat lstat fstat
     readlink readlinkat
-    poll ppoll
-    select pselect6
     epoll_wait epoll_pwait
     sendmsg sendmmsg
     rename renameat2

@@ -47,8 +47,8 @@ def test_without_a_measured_peak_there_is_no_limit():
     assert resources.smallest_memory(Needs(1), WANTED, [0], 1.0) is None
 
 
-@pytest.mark.parametrize(("peak", "expected"), [(1, 32), (17, 64), (5000, 10000)])
-def test_processes_get_room_for_twice_as_many(peak, expected):
+@pytest.mark.parametrize(("peak", "expected"), [(1, 128), (100, 512), (5000, 32768)])
+def test_processes_get_room_for_four_times_as_many(peak, expected):
     evidence = Evidence(image=ImageIdentity("x:1", "sha256:0", ""), resources=Resources(pids_peak=peak))
     assert resources.pids(evidence).value == expected
 

@@ -29,11 +29,11 @@ def served(deployment: Deployment) -> list[Port]:
 
 
 def low_port(deployment: Deployment) -> Port | None:
-    """The lowest port that takes CAP_NET_BIND_SERVICE, which neither an ordinary user has nor root without
-    its capabilities."""
+    """The lowest port that takes CAP_NET_BIND_SERVICE, which root has where it was kept, and an ordinary user
+    never."""
     low = [port for port in deployment.service.ports if port.number < PRIVILEGED_PORTS]
     may = any(each.name == "CAP_NET_BIND_SERVICE" for each in deployment.settings.capabilities)
-    return min(low) if low and not may else None
+    return min(low) if low and not (may and deployment.settings.run_as.root) else None
 
 
 def grace(life: Life) -> tuple[int, str] | None:
