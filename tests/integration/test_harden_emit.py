@@ -100,6 +100,9 @@ CALLS = (
 )
 """What the application and the start of a container need."""
 
+NETWORK = "slirp4netns"
+"""Of the networks of Podman on which ports can be published, the one that leaves nothing on the host."""
+
 
 def run(*command: object, cwd: Path | None = None, **variables: str) -> str:
     done = subprocess.run(
@@ -248,7 +251,7 @@ def test_the_application_answers_when_podman_plays_it(podman, project):
         "kube",
         "play",
         "--network",
-        "bridge",
+        NETWORK,
         "--seccomp-profile-root",
         ".",
         "podman.yaml",
@@ -291,7 +294,9 @@ def arguments(unit: str, folder: Path) -> list[str]:
 
 def test_the_application_answers_with_the_options_of_its_unit(podman, project):
     command = arguments((project / "tiny.container").read_text(), project)
-    run(*podman, "run", "--detach", "--ulimit", "nproc=1024:1024", *command, cwd=project)
+    run(
+        *podman, "run", "--detach", "--network", NETWORK, "--ulimit", "nproc=1024:1024", *command, cwd=project
+    )
     try:
         assert answer()
         assert_confined(run(*podman, "inspect", "-f", "{{.State.Pid}}", "tiny").strip())
