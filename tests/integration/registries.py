@@ -7,12 +7,10 @@ import socket
 import subprocess
 import threading
 import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.error import HTTPError
 from urllib.parse import parse_qs, urlsplit
 
 USER, PASSWORD = "sailor", "ahoy:ahoy"
@@ -20,16 +18,22 @@ BASIC = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
 
 
 @contextmanager
-def serving(folder: Path, auth: dict[str, object] | None = None) -> Iterator[str]:
+def serving(
+    folder: Path,
+    auth: dict[str, object] | None = None,
+    *,
+    address: str = "127.0.0.1",
+    tls: dict[str, object] | None = None,
+) -> Iterator[str]:
     """HOST:PORT of a registry that keeps its blobs in `folder`."""
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        host = f"127.0.0.1:{probe.getsockname()[1]}"
+        probe.bind((address, 0))
+        host = f"{address}:{probe.getsockname()[1]}"
     config = {
         "version": 0.1,
         "log": {"level": "error", "accesslog": {"disabled": True}},
         "storage": {"filesystem": {"rootdirectory": str(folder / "data")}},
-        "http": {"addr": host},
+        "http": {"addr": host, **({"tls": tls} if tls else {})},
         **({"auth": auth} if auth else {}),
     }
     folder.mkdir(parents=True, exist_ok=True)
@@ -42,10 +46,7 @@ def serving(folder: Path, auth: dict[str, object] | None = None) -> Iterator[str
     try:
         for _ in range(100):
             try:
-                urllib.request.urlopen(f"http://{host}/v2/", timeout=1).close()
-                break
-            except HTTPError as error:
-                error.close()
+                socket.create_connection((address, int(host.rpartition(":")[2])), timeout=1).close()
                 break
             except OSError:
                 time.sleep(0.05)

@@ -25,6 +25,7 @@ from jettison.limits import (
 )
 from jettison.stores.registry.address import Endpoint, is_inner, is_loopback
 from jettison.stores.registry.auth import authorization, challenges
+from jettison.stores.registry.certificates import trust
 from jettison.stores.registry.credentials import find_credential
 from jettison.stores.registry.patience import Transient, patiently
 
@@ -215,8 +216,13 @@ class Registry:
 
 
 def _tls(endpoint: Endpoint) -> ssl.SSLContext | bool:
-    """This host's own authorities, so that a company's counts too."""
-    return False if endpoint.insecure or endpoint.is_loopback else ssl.create_default_context()
+    """This host's own authorities, so that a company's counts too, and those that the user keeps for this
+    registry alone. Raises `UsageError` for files that cannot be used."""
+    if endpoint.insecure or endpoint.is_loopback:
+        return False
+    context = ssl.create_default_context()
+    trust(context, endpoint.server)
+    return context
 
 
 def _bounded(response: httpx.Response, limit: int, what: str) -> bytes:
