@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol
@@ -52,6 +52,10 @@ class Image(Protocol):
     def manifest_digest(self) -> Digest | None:
         """Digest of the manifest; None where the source has none (Docker archives and engines without
         one)."""
+
+    @property
+    def annotations(self) -> Mapping[str, str]:
+        """Those of the manifest (image-spec, annotations.md); empty where the source has none."""
 
     @property
     def layers(self) -> Sequence[Layer]:

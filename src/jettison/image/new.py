@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from jettison.errors import InvalidInputError
@@ -31,6 +31,11 @@ class NewImage:
     def config_digest(self) -> Digest:
         """The image id."""
         return Digest.of(self.raw_config)
+
+    @property
+    def annotations(self) -> Mapping[str, str]:
+        """None: those of the source are of its manifest."""
+        return {}
 
     @property
     def manifest_digest(self) -> Digest:

@@ -8,7 +8,8 @@ leave in the history.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 from msgspec import Struct
@@ -16,6 +17,7 @@ from msgspec import Struct
 from jettison.image.config import ImageConfig
 from jettison.image.digest import Digest
 from jettison.inspect.history import Instruction
+from jettison.layers.path import printable
 
 _NAME: Final = "org.opencontainers.image.base.name"
 _DIGEST: Final = "org.opencontainers.image.base.digest"
@@ -34,10 +36,12 @@ class Base(Struct, frozen=True):
     entries: int
     """How many of the image's history entries are its."""
     how: str
-    """What this is known from, for people: `equal layers`, `label`, `history`; empty if nothing is known."""
+    """What this is known from, for people: `equal layers`, `annotation`, `label`, `history`; empty if nothing
+    is known."""
     digest: str = ""
 
 
+NONE: Final[Mapping[str, str]] = MappingProxyType({})
 UNKNOWN: Final = Base("", 0, 0, "")
 
 
@@ -48,16 +52,24 @@ class Candidate(Struct, frozen=True):
     diff_ids: tuple[Digest, ...]
 
 
-def detect(config: ImageConfig, found: Sequence[Instruction], candidates: Iterable[Candidate] = ()) -> Base:
-    """The base of an image with `config`; `candidates` are other images at hand."""
+def detect(
+    config: ImageConfig,
+    found: Sequence[Instruction],
+    candidates: Iterable[Candidate] = (),
+    annotations: Mapping[str, str] = NONE,
+) -> Base:
+    """The base of an image with `config`, whose manifest has `annotations`; `candidates` are other images at
+    hand."""
     equal = _longest(config, candidates)
-    label, digest = config.config.labels.get(_NAME, ""), config.config.labels.get(_DIGEST, "")
+    how = "annotation" if annotations.get(_NAME) else "label"
+    named = annotations if annotations.get(_NAME) else config.config.labels
+    label, digest = printable(named.get(_NAME, "")), printable(named.get(_DIGEST, ""))
     if equal is not None:
         layers = len(equal.diff_ids)
         return Base(label or equal.name, layers, _entries(found, layers), "equal layers", digest)
     guess = _guess(found)
     if label:
-        return Base(label, guess.layers, guess.entries, "label", digest)
+        return Base(label, guess.layers, guess.entries, how, digest)
     return guess
 
 

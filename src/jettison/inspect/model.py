@@ -67,7 +67,7 @@ class BaseFacts(Struct, frozen=True):
     entries: int
     """Entries of the history that are its."""
     how: str
-    """`equal layers`, `label`, `history`, or empty if it is not known."""
+    """`equal layers`, `annotation`, `label`, `history`, or empty if it is not known."""
 
 
 class Sizes(Struct, frozen=True):

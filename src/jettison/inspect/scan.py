@@ -158,7 +158,7 @@ def _document(
     options: Options,
 ) -> Inspection:
     entries = history.instructions(image.config)
-    base = detect(image.config, entries, candidates)
+    base = detect(image.config, entries, candidates, image.annotations)
     rights = access.look(space.tree)
     subject = checks.Subject(
         reference=image.reference,

@@ -98,10 +98,12 @@ def account(layers: Sequence[Changes], image: Image) -> Space:
             layer, path = tree.origin(node)
             shares[layer].mark(path)
     hidden = _Hiding(layers, tree)
-    spaces = [LayerSpace(payload=s.payload, reachable=s.reachable(), files=s.files) for s in shares]
+    spaces = [
+        LayerSpace(payload=s.payload, reachable=s.reachable(), files=s.files, added=_named(changes))
+        for s, changes in zip(shares, layers, strict=True)
+    ]
     dead = []
     for index, changes in enumerate(layers):
-        spaces[index].added = len(changes.nodes) + len(changes.links)
         for node in changes.nodes:
             if tree.get(node.path) is not node:
                 entry = hidden.explain(index, node, shares[index].dead_bytes(node))
@@ -112,8 +114,15 @@ def account(layers: Sequence[Changes], image: Image) -> Space:
     return Space(tree, tuple(spaces), tuple(dead))
 
 
+def _named(changes: Changes) -> int:
+    """Paths that a layer names; the root, which every image has, is none."""
+    return len(changes.links) + sum(bool(node.path) for node in changes.nodes)
+
+
 def _count(entry: Dead, spaces: list[LayerSpace]) -> None:
     by = spaces[entry.by]
+    if not entry.node.path:
+        return
     if entry.cause is Cause.DELETED:
         by.removed += 1
         return

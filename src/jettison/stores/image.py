@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from jettison.errors import InvalidInputError
 from jettison.image.config import ImageConfig
 from jettison.image.digest import Digest
-from jettison.image.manifest import OCI_MANIFEST
+from jettison.image.manifest import OCI_MANIFEST, parse_manifest
 from jettison.image.model import Layer
 
 
@@ -30,6 +30,13 @@ class StoredImage:
             raise InvalidInputError(
                 f"{self.reference}: the config declares {declared} layers, the image has {found}"
             )
+
+    @property
+    def annotations(self) -> Mapping[str, str]:
+        """See `jettison.image.model.Image.annotations`."""
+        if self.raw_manifest is None:
+            return {}
+        return parse_manifest(self.raw_manifest, media_type=self.manifest_type).annotations
 
     @property
     def manifest_digest(self) -> Digest | None:
