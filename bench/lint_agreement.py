@@ -93,8 +93,12 @@ def main() -> None:
 
 def _difference(code: str, who: str, place: tuple[Path, int]) -> str:
     path, line = place
-    text = Source.of(path.read_bytes()).line(line).strip()
-    return f"{code} only {who}: {path}:{line}: {text[:120]}"
+    source = Source.of(path.read_bytes())
+    context = make_context(source, Settings())
+    node = context.dockerfile.instruction_at(source.starts[line - 1])
+    stage = context.build.stage_of(node) if node is not None else None
+    fate = "" if stage is None or stage.ships else " (does not ship)" if stage.used else " (not used)"
+    return f"{code} only {who}: {path}:{line}:{fate} {source.line(line).strip()[:120]}"
 
 
 if __name__ == "__main__":

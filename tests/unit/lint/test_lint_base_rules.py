@@ -34,7 +34,7 @@ DIGEST = f"@sha256:{'a' * 64}"
         (ConstantPlatform, "FROM --platform=linux/arm64 a:1 AS x", ["--platform=linux/arm64"]),
         (RedundantPlatform, "FROM --platform=${TARGETPLATFORM} a:1", ["--platform=${TARGETPLATFORM}"]),
         (EndedRelease, "FROM ubuntu:20.04\nFROM python:3.12-slim-buster\nFROM node:18.1-alpine", None),
-        (EndedRelease, "FROM python:3.12.1-alpine3.17\nFROM golang:1.9\nFROM centos:7", None),
+        (EndedRelease, "FROM python:3.12.1-alpine3.21\nFROM golang:1.9\nFROM php:8.2-fpm-bullseye", None),
         (DeprecatedImage, "FROM openjdk:17\nFROM library/centos:7", None),
         (InvalidImageName, "FROM Team/App:1\nFROM a:1:2\nFROM a:-x", None),
         (
@@ -66,7 +66,7 @@ def test_speaks(rule: type[Rule], text: str, places: list[str] | None) -> None:
             "FROM --platform=linux/arm64 a:1 AS bin-arm64\nFROM --platform=$BUILDPLATFORM b:1",
         ),
         (RedundantPlatform, "FROM --platform=$BUILDPLATFORM a:1"),
-        (EndedRelease, "FROM ubuntu:24.04\nFROM python:3.12\nFROM debian:12\nFROM alpine:3\nFROM node:22"),
+        (EndedRelease, "FROM ubuntu:24.04\nFROM python:3.11\nFROM debian:12\nFROM alpine:3.22\nFROM node:22"),
         (EndedRelease, "FROM team/python:2.7\nFROM alpine:20240101\nFROM golang:1\nFROM python:3"),
         (DeprecatedImage, "FROM team/openjdk:17\nFROM quay.io/centos/centos:stream9"),
         (

@@ -199,6 +199,7 @@ def test_fix(rule: type[Rule], before: str, after: str) -> None:
         (NpmCacheKept, "RUN (. nvm.sh && npm install x)"),
         (DevelopmentPackagesKept, "RUN npm ci && npm run build"),
         (LockNotEnforced, "COPY . .\nRUN yarn install"),
+        (NpmInstallInBuild, "COPY package.json package-lock.json* ./\nRUN npm install"),
         (YarnCacheKept, "COPY .yarn .yarn\nRUN yarn install"),
     ],
 )

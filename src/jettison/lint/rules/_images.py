@@ -39,23 +39,27 @@ class End:
 
 
 ENDED: Final = {
-    "alpine": End((3, 20), date(2025, 11, 1)),
-    "debian": End((11,), date(2024, 6, 30)),
+    "alpine": End((3, 22), date(2026, 11, 1)),
+    "debian": End((12,), date(2026, 8, 31)),
     "ubuntu": End((22, 4), date(2025, 5, 31)),
     "centos": End((9,), date(2024, 6, 30)),
-    "fedora": End((41,), date(2025, 5, 13)),
-    "python": End((3, 10), date(2025, 10, 31)),
-    "node": End((20,), date(2025, 4, 30)),
-    "php": End((8, 1), date(2023, 11, 26)),
-    "ruby": End((3, 2), date(2025, 3, 26)),
-    "golang": End((1, 23), date(2025, 2, 11)),
-    "postgres": End((13,), date(2024, 11, 21)),
+    "fedora": End((43,), date(2026, 5, 13)),
+    "python": End((3, 11), date(2026, 10, 31)),
+    "node": End((22,), date(2026, 4, 30)),
+    "php": End((8, 2), date(2025, 12, 31)),
+    "ruby": End((3, 3), date(2026, 3, 31)),
+    "golang": End((1, 25), date(2026, 2, 28)),
+    "postgres": End((15,), date(2026, 11, 12)),
 }
-"""As of November 2025; sources: the release pages of each project, endoflife.date. Support that has to be
-asked or paid for is not counted. Only what has ended is here, so an old table is silent, never wrong."""
+"""As of November 2026; sources: the release pages of each project, and the product files of endoflife.date.
+Support that has to be asked or paid for is not counted, that of Debian's volunteers is. Only what has ended
+is here, so an old table is silent, never wrong."""
 CODENAMES: Final = {
     **dict.fromkeys(("jessie", "stretch", "buster"), date(2024, 6, 30)),
+    "bullseye": date(2026, 8, 31),
     **dict.fromkeys(("trusty", "xenial", "bionic", "focal"), date(2025, 5, 31)),
+    **dict.fromkeys(("kinetic", "lunar", "mantic", "oracular"), date(2025, 7, 10)),
+    **dict.fromkeys(("plucky", "questing"), date(2026, 7, 1)),
 }
 """Debian and Ubuntu releases by name that have ended; also in tags of images that are built on them."""
 DEPRECATED: Final = {

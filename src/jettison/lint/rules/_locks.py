@@ -101,10 +101,11 @@ def _copies(node: Instruction, context: Context) -> Iterator[tuple[Transfer, Wor
 def _brought(path: str, project: Project, context: Context) -> Lock:
     """Whether a source brings the lock file: surely, surely not, or not known."""
     name = posixpath.basename(path)
-    if any(fnmatch.fnmatchcase(lock, name) for lock in project.locks) and name not in ("*", "?"):
-        return Lock.THERE
     folder = folder_of(context)
-    if path in (".", "*") and folder is not None:
+    is_optional = path in (".", "*") or name in {f"{lock}*" for lock in project.locks}
+    if not is_optional and name != "?" and any(fnmatch.fnmatchcase(lock, name) for lock in project.locks):
+        return Lock.THERE
+    if is_optional and folder is not None:
         there = any(folder.matches(lock) and not folder.ignored(lock) for lock in project.locks)
         return Lock.THERE if there else Lock.MISSING
     is_file = re.search(r"[^/]\.\w+\Z|file\Z", name) is not None and not re.search(r"[*?\[]", name)
