@@ -70,7 +70,8 @@ def lint(context: Context, *, rules: Sequence[Rule] | None = None, extra: Iterab
     """
     settings = context.settings
     chosen = enabled(settings) if rules is None else tuple(rules)
-    findings = [*run(context, chosen), *extra]
+    own = list(run(context, chosen))
+    findings = [*own, *_news(extra, own, chosen)]
     dropped = settings.ignored_in(context.path) | settings.ignored_shellcheck
     findings = [_with_severity(finding, settings) for finding in findings if finding.code not in dropped]
     found = ignores(context.dockerfile) if settings.inline_ignores else []
@@ -78,6 +79,15 @@ def lint(context: Context, *, rules: Sequence[Rule] | None = None, extra: Iterab
     stay += _about_ignores(found, context, chosen)
     stay.sort(key=lambda finding: (finding.span, finding.code, finding.message))
     return Report(context.path, context, stay, gone)
+
+
+def _news(extra: Iterable[Finding], own: list[Finding], rules: Sequence[Rule]) -> Iterator[Finding]:
+    """The findings of ShellCheck that no rule has at the same place."""
+    same = {rule.code: rule.shellcheck for rule in rules if rule.shellcheck}
+    told = [(finding.span, same[finding.code]) for finding in own if finding.code in same]
+    for finding in extra:
+        if not any(finding.code.startswith(codes) and span.overlaps(finding.span) for span, codes in told):
+            yield finding
 
 
 def enabled(settings: Settings) -> tuple[Rule, ...]:

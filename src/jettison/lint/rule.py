@@ -93,6 +93,8 @@ class Rule:
     severity: ClassVar[Severity] = Severity.WARNING
     aliases: ClassVar[tuple[str, ...]] = ()
     """The names under which other tools know it."""
+    shellcheck: ClassVar[tuple[str, ...]] = ()
+    """How codes of ShellCheck start that say the same at the same place; those findings are left out."""
     fixable: ClassVar[Applicability | None] = None
     """The best applicability of its fixes; None if it has none."""
     preview: ClassVar[bool] = False

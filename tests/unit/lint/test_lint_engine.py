@@ -12,6 +12,7 @@ from jettison.lint.fix import Edit, Fix, Scope, apply, insert, replace
 from jettison.lint.fixing import fix
 from jettison.lint.rule import Context, Finding, Rule, Severity
 from jettison.lint.rules.apt_get_without_yes import AptGetWithoutYes
+from jettison.lint.rules.bashism_in_posix_shell import BashismInPosixShell
 from jettison.lint.rules.last_user_root import LastUserRoot
 from jettison.lint.rules.legacy_key_value import LegacyKeyValue
 from jettison.lint.source import Source, Span
@@ -148,3 +149,16 @@ def test_edits_must_not_overlap() -> None:
     """Overlapping edits are a mistake of the caller."""
     with pytest.raises(ValueError, match="overlap"):
         apply("abc", [replace(Span(0, 2), "x"), replace(Span(1, 3), "y")])
+
+
+def test_what_a_rule_says_shellcheck_does_not_say_again() -> None:
+    """One place, one finding; the same code at another place, and other codes, stay."""
+    text = "FROM debian:12\nRUN [[ $x ]]; [[ $y ]] && echo $z\n"
+    places = [Span(text.index(part), text.index(part) + len(part)) for part in ("[[ $x ]]", "$x", "$z")]
+    extra = [
+        Finding(code, "shellcheck", Severity.WARNING, span, "")
+        for code, span in zip(("SC3010", "SC2086", "SC3037"), places, strict=True)
+    ]
+    context = make_context(Source(text), Settings())
+    found = lint(context, rules=[BashismInPosixShell()], extra=extra).findings
+    assert [finding.code for finding in found] == ["RUN112", "SC2086", "RUN112", "SC3037"]

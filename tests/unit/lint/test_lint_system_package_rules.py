@@ -148,3 +148,9 @@ def test_a_package_that_is_removed_again_leaves_no_place_for_its_cleaner() -> No
     """Nothing is put at the end where the program may be gone."""
     text = complete("RUN dnf install -y x && dnf remove -y dnf\n")
     assert fixed(DnfCacheKept, text, unsafe=True) == text
+
+
+def test_a_removal_in_a_later_layer_is_told_with_the_lists() -> None:
+    """One cause, one finding: where the lists come from, with the line that only hides them."""
+    found = findings(AptListsKept, complete("RUN apt-get update\nRUN rm -rf /var/lib/apt/lists/*"))
+    assert [item.message.rpartition("; ")[2] for item in found] == ["line 3 only hides them there"]

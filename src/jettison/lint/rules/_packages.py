@@ -51,7 +51,12 @@ class CacheKept(Rule):
         if not context.ships(node) or node.index < 0:
             return
         for request in self.chosen(leftovers(node, self.store, context)):
-            yield self.at(request.word.span, self.message(request), fix=self.fix(request, context))
+            message = self.message(request)
+            later = _emptied_later(request, self.store, context)
+            if later is not None:
+                line = context.source.position(later.span.start).line
+                message = f"{message}; line {line} only hides them there"
+            yield self.at(request.word.span, message, fix=self.fix(request, context))
 
     def chosen(self, found: list[Action]) -> list[Action]:
         """Which requests are reported: the last one of a RUN, since one command at its end mends all."""
@@ -164,6 +169,14 @@ def _empties(command: Command, request: Action | None, store: Store) -> bool:
     if command.name == "rm" or (command.name == "find" and command.has("-delete", "-exec")):
         return any(store.place.search(_folder(arg.text)) for arg in command.operands())
     return False
+
+
+def _emptied_later(request: Action, store: Store, context: Context) -> Instruction | None:
+    """The later RUN that empties the store, which changes nothing in the layer of the request."""
+    for node in runs_behind(request, context):
+        if any(_empties(command, action(command), store) for command in context.build.commands(node)):
+            return node
+    return None
 
 
 def _folder(path: str) -> str:

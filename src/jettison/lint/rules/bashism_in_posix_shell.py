@@ -69,6 +69,7 @@ class BashismInPosixShell(Rule):
     code = "RUN112"
     name = "bashism-in-posix-shell"
     severity = Severity.ERROR
+    shellcheck = ("SC3",)
     fixable = Applicability.SAFE
     keywords = frozenset({"RUN"})
 

@@ -6,7 +6,6 @@ import fnmatch
 import posixpath
 import re
 from collections.abc import Iterator
-from typing import Final
 
 from jettison.lint.command import Command
 from jettison.lint.command import Scope as Place
@@ -20,26 +19,13 @@ from jettison.lint.rules._script import removal
 from jettison.lint.source import Span
 from jettison.lint.syntax import Instruction, Transfer
 
-_CACHES: Final = {
-    "/var/lib/apt/lists": "apt",
-    "/var/cache/apt": "apt",
-    "/var/cache/apk": "apk",
-    "/var/cache/yum": "yum",
-    "/var/cache/dnf": "dnf",
-    "/root/.cache/pip": "pip",
-    "/root/.npm": "npm",
-}
-"""Folders that package managers fill."""
-_FILLING: Final = frozenset({Verb.INSTALL, Verb.SYNC, Verb.REFRESH, Verb.UPGRADE, Verb.DIST_UPGRADE})
-
 
 class DeletedInLaterLayer(Rule):
     r"""Flags files that one instruction adds and a later one deletes.
 
     ## What it does
-    Looks in stages that ship for `rm` of what an earlier instruction copied, downloaded or cloned; for
-    removing packages that an earlier RUN installed; and for cleaning the caches of a package manager in
-    another RUN than the one that filled them.
+    Looks in stages that ship for `rm` of what an earlier instruction copied, downloaded or cloned, and for
+    removing packages that an earlier RUN installed. Caches of package managers are told by their own rules.
 
     ## Why is this bad?
     A layer is never changed by those above it. The file is only hidden: it is still pushed, pulled and
@@ -113,47 +99,12 @@ def _removed(
             if any(_covers(path, item) for item in written(source, context.build)):
                 yield arg.span, source, f"`{arg.text}`"
                 break
-        else:
-            yield from _cleaned(command, path, arg.span, earlier, context)
 
 
 def _covers(pattern: str, path: str) -> bool:
     if not re.search(r"[*?\[]", pattern):
         return path == pattern or path.startswith(f"{pattern}/")
     return pattern.count("/") == path.count("/") and fnmatch.fnmatchcase(path, pattern)
-
-
-def _cleaned(
-    command: Command, path: str, span: Span, earlier: list[Instruction], context: Context
-) -> Iterator[_Hit]:
-    """The cache of a package manager that only an earlier RUN filled."""
-    folder = re.sub(r"/\*.*\Z", "", path)
-    manager = next(
-        (name for place, name in _CACHES.items() if folder == place or place.startswith(f"{folder}/")), None
-    )
-    if (
-        manager is None
-        or _fills(command.instruction, manager, context)
-        or folder in ("/var", "/root", "/var/lib")
-    ):
-        return
-    source = next((node for node in reversed(earlier) if _fills(node, manager, context)), None)
-    if source is not None and not _cleans(source, folder, context):
-        yield span, source, f"what `{manager}` stored"
-
-
-def _fills(node: Instruction, manager: str, context: Context) -> bool:
-    if node.keyword != "RUN" or any("type=cache" in (flag.value or "") for flag in node.flags):
-        return False
-    return any(item.manager.name == manager and item.verb in _FILLING for item in requests(node, context))
-
-
-def _cleans(node: Instruction, folder: str, context: Context) -> bool:
-    """Whether the RUN that fills a cache empties it as well."""
-    return any(
-        command.name == "rm" and any(arg.text.startswith(folder) for arg in command.args)
-        for command in context.build.commands(node)
-    )
 
 
 def _uninstalled(command: Command, earlier: list[Instruction], context: Context) -> Iterator[_Hit]:
