@@ -24,6 +24,7 @@ from typing import Final
 
 from jettison.linux import syscalls
 from jettison.observe.evidence import Operation, WriteOperation
+from jettison.sandbox.confinement import REFUSED
 
 OPERATIONS: Final = tuple(Operation)
 WRITES: Final = tuple(WriteOperation)
@@ -175,12 +176,11 @@ _CHDIR = kind_of(CHDIR)
 _PLAIN: Final[dict[str, tuple[Target, ...]]] = {
     "creat": _path(kind_of(OPEN, WriteOperation.CREATE, WriteOperation.WRITE)),
     **dict.fromkeys(
-        ("stat", "stat64", "oldstat", "access", "statfs", "statfs64", "umount", "umount2", "acct"),
+        ("stat", "stat64", "oldstat", "access", "statfs", "statfs64"),
         _path(_STAT),
     ),
     **dict.fromkeys(("lstat", "lstat64", "oldlstat"), _path(_LSTAT)),
     "faccessat": _path(_STAT, 1, 0),
-    "fspick": _path(_STAT, 1, 0),
     "inotify_add_watch": _path(_STAT, 1),
     "readlink": _path(_READLINK),
     "readlinkat": _path(_READLINK, 1, 0),
@@ -210,9 +210,6 @@ _AT: Final[dict[str, tuple[tuple[Target, ...], int, _Meaning]]] = {
     "statx": (_path(_STAT, 1, 0), 2, _at_kind),
     "faccessat2": (_path(_STAT, 1, 0), 3, _at_kind),
     "file_getattr": (_path(_STAT, 1, 0), 4, _at_kind),
-    "open_tree": (_path(_STAT, 1, 0), 2, _at_kind),
-    "open_tree_attr": (_path(_STAT, 1, 0), 2, _at_kind),
-    "mount_setattr": (_path(_STAT, 1, 0), 2, _at_kind),
     "name_to_handle_at": (_path(_LSTAT, 1, 0), 4, _link_kind),
     "getxattrat": (_path(_XATTR, 1, 0), 2, _at_kind),
     "listxattrat": (_path(_XATTR, 1, 0), 2, _at_kind),
@@ -232,16 +229,7 @@ _SEVERAL: Final[dict[str, tuple[Target, ...]]] = {
     "renameat": (Target(1, 0, _RENAME), Target(3, 2, _CREATE)),
     "renameat2": (Target(1, 0, _RENAME), Target(3, 2, _CREATE)),
     "link": (Target(0, None, _LSTAT), Target(1, None, _CREATE)),
-    "mount": (Target(0, None, _STAT), Target(1, None, _STAT)),
-    "move_mount": (Target(1, 0, _STAT), Target(3, 2, _STAT)),
 }
-
-DENIED: Final[dict[str, int]] = {
-    **dict.fromkeys(("io_uring_setup", "io_uring_enter", "io_uring_register"), 38),
-    "open_by_handle_at": 1,
-}
-"""Calls that would reach files unseen → the errno they get while observed: ENOSYS, as on a kernel without
-io_uring, so that the caller falls back; EPERM for opening by handle, as Docker's default profile does."""
 
 
 def _of_arch(name: str, arch: int) -> Call:
@@ -266,8 +254,6 @@ def _of_arch(name: str, arch: int) -> Call:
             return Call(name, arch, Family.EXEC, _path(kind_of(EXEC), 1, 0), 4, _at_kind)
         case "chroot":
             return Call(name, arch, Family.ROOT, _path(_CHDIR))
-        case "pivot_root":
-            return Call(name, arch, Family.ROOT, (Target(0, None, _CHDIR), Target(1, None, _CHDIR)))
         case "bind" | "connect" | "listen" | "socketcall":
             return Call(name, arch, Family.SOCKET)
     if name in _SEVERAL:
@@ -282,7 +268,7 @@ def _table() -> dict[bytes, Call]:
     table = {}
     token = 0
     for name in syscalls.NUMBERS:
-        if name in DENIED:
+        if name in REFUSED:
             continue
         for arch, number in syscalls.numbers(name):
             token += 1
@@ -297,5 +283,5 @@ def _table() -> dict[bytes, Call]:
 CALLS: Final = _table()
 """The eight bytes `nr, arch` of a notification → the call."""
 
-NAMES: Final = tuple(name for name in syscalls.NUMBERS if name not in DENIED)
+NAMES: Final = tuple(name for name in syscalls.NUMBERS if name not in REFUSED)
 """The observed calls, by name."""

@@ -24,6 +24,7 @@ from typing import Any, Final
 from jettison.errors import HostError
 from jettison.linux import syscalls
 from jettison.observe import calls
+from jettison.sandbox.confinement import refusals
 
 _MAX_DESCRIPTOR: Final = 2**31 - 1
 """AT_FDCWD is above it, whether its sign was extended to 64 bits or not."""
@@ -48,10 +49,6 @@ def section(listener: Path) -> dict[str, Any]:
             f"cannot observe on {machine}: its system calls are not known",
             hint="use an x86-64 or arm64 host",
         )
-    denied = [
-        {"names": [name], "action": "SCMP_ACT_ERRNO", "errnoRet": number}
-        for name, number in calls.DENIED.items()
-    ]
     plain = [name for name in calls.NAMES if name not in _CONDITIONS]
     conditional = [
         {"names": [name], "action": "SCMP_ACT_NOTIFY", "args": [condition]}
@@ -62,5 +59,5 @@ def section(listener: Path) -> dict[str, Any]:
         "defaultAction": "SCMP_ACT_ALLOW",
         "architectures": list(syscalls.FAMILIES[machine]),
         "listenerPath": str(listener),
-        "syscalls": [{"names": plain, "action": "SCMP_ACT_NOTIFY"}, *conditional, *denied],
+        "syscalls": [{"names": plain, "action": "SCMP_ACT_NOTIFY"}, *conditional, *refusals()],
     }

@@ -16,6 +16,7 @@ import msgspec
 from jettison.linux.namespaces import in_user_namespace
 from jettison.linux.openat2 import open_in_root
 from jettison.sandbox.cgroup import Layout, layout
+from jettison.sandbox.confinement import default_section
 from jettison.sandbox.network import NetworkKind
 from jettison.sandbox.spec import RunSpec, Tmpfs
 from jettison.sandbox.users import User
@@ -113,8 +114,9 @@ def _linux(spec: RunSpec, name: str, *, cgroups: bool) -> dict[str, Any]:
         section |= {"cgroupsPath": f"/{name}", "resources": _resources(spec)}
         if layout() is Layout.V2:
             namespaces.append({"type": "cgroup"})
-    if spec.seccomp is not None:
-        section["seccomp"] = spec.seccomp
+    seccomp = default_section() if spec.seccomp is None else spec.seccomp
+    if seccomp is not None:
+        section["seccomp"] = seccomp
     return section
 
 

@@ -120,7 +120,8 @@ class RunSpec:
     stop_signal: int = signal.SIGTERM
     stop_timeout: float = STOP_TIMEOUT_S
     seccomp: Mapping[str, Any] | None = None
-    """The `linux.seccomp` section of the OCI config, with `listenerPath` when an observer watches."""
+    """The `linux.seccomp` section of the OCI config, with `listenerPath` when an observer watches; None: what
+    engines refuse (`confinement`)."""
     capabilities: tuple[str, ...] = CAPABILITIES
     no_new_privileges: bool = False
     read_only_root: bool = False

@@ -35,7 +35,7 @@ PROGRAMS = (
         "rm",
         "setsid",
     ),
-    *("sleep", "stat", "touch", "tr", "true", "yes", "grep", "seq", "hostname", "readlink"),
+    *("sleep", "stat", "touch", "tr", "true", "yes", "grep", "seq", "hostname", "readlink", "unshare"),
 )
 ENV = {"PATH": "/usr/bin:/bin"}
 

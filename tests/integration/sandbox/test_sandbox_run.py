@@ -289,3 +289,10 @@ def test_no_runtime_at_all_is_a_host_error(place: Place, monkeypatch: pytest.Mon
 
 def test_environment_of_the_spec_wins_over_home(place: Place) -> None:
     assert place.output("sh", "-c", "echo $HOME", env={**ENV, "HOME": "/x"}) == "/x\n"
+
+
+def test_what_engines_refuse_is_refused(place: Place) -> None:
+    """Without a filter a user namespace, and all capabilities in it, would be granted to anybody."""
+    out = place.output("sh", "-c", "unshare --user true 2>&1; grep Seccomp: /proc/self/status")
+    assert "Operation not permitted" in out
+    assert out.endswith("Seccomp:\t2\n")
