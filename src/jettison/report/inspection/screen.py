@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
@@ -130,9 +130,7 @@ def _security(found: Inspection) -> Iterator[RenderableType]:
     if not lines:
         yield Text.from_markup("[green]✓[/green] nothing to report on security")
     for line in lines[:_FINDINGS]:
-        text = Text.from_markup(line)
-        text.no_wrap, text.overflow = True, "ellipsis"
-        yield text
+        yield _Line(line)
     if len(lines) > _FINDINGS:
         yield Text.from_markup(f"[dim]  {len(lines) - _FINDINGS} more findings: --security[/dim]")
     if found.vulnerabilities is None:
@@ -141,6 +139,18 @@ def _security(found: Inspection) -> Iterator[RenderableType]:
         )
     else:
         yield Text.from_markup(_vulnerability_line(found))
+
+
+class _Line:
+    """A line of markup that a terminal cuts at its width; a file gets all of it."""
+
+    def __init__(self, markup: str) -> None:
+        self._markup = markup
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        text = Text.from_markup(self._markup, overflow="ellipsis" if console.is_terminal else "ignore")
+        text.no_wrap = True
+        yield text
 
 
 def _vulnerability_line(found: Inspection) -> str:
