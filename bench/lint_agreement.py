@@ -5,7 +5,7 @@ instruction, so ours are taken to that line. Prints a table in Markdown, then ev
 that are asked for. Files that hadolint cannot parse (DL1000) are not counted, nor are optional rules, which
 hadolint keeps off as well.
 
-    .venv/bin/python bench/lint_agreement.py FOLDER [CODE…]    # CODE: DL3006, or a family such as BAS
+    .venv/bin/python -P bench/lint_agreement.py FOLDER [CODE…]    # CODE: DL3006, or a family such as BAS
 """
 
 import json
