@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,28 @@ def test_just_below_the_limits_a_file_is_linted(tmp_path: Path) -> None:
 def test_odd_texts_end_in_findings(text: bytes, tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_bytes(text)
     assert UNREADABLE not in lint(tmp_path)["Dockerfile"]
+
+
+MANY = {
+    "installations": "RUN apt-get update && apt-get install -y curl{}\n",
+    "removals": "RUN rm /a{}\n",
+    "arguments": "ARG A{}\n",
+    "variables": "ENV A{}=1\n",
+    "ignores": "# hadolint ignore=DL3008\nRUN a{}\n",
+}
+
+
+@pytest.mark.parametrize("name", MANY)
+def test_ten_thousand_instructions_take_seconds(name: str, tmp_path: Path) -> None:
+    """Four times as many take about four times as long, and not sixteen."""
+    seconds = []
+    for count in (2_500, 10_000):
+        text = "FROM debian:12\n" + "".join(MANY[name].format(number) for number in range(count))
+        (tmp_path / "Dockerfile").write_text(text)
+        start = time.process_time()
+        lint(tmp_path)
+        seconds.append(time.process_time() - start)
+    assert seconds[1] < 10 * seconds[0] + 1
 
 
 def test_pipes_and_folders_are_not_opened(tmp_path: Path) -> None:

@@ -33,6 +33,8 @@ PLATFORM_ARGS: Final = frozenset(
 )
 """Arguments that BuildKit defines before the first FROM; a stage has to declare them."""
 Values = Mapping[str, str | None]
+MAX_VARIABLES: Final = 1000
+"""Variables of one stage that are followed: each instruction has its own view of them."""
 MAX_VALUE_CHARS: Final = 64 * 1024
 """A variable's value that is followed: `ENV A=$A$A` doubles it each time."""
 
@@ -73,11 +75,21 @@ class Stage:
 
     def all(self, *keywords: str) -> list[Instruction]:
         """The stage's instructions with one of these keywords, in order."""
+        if len(keywords) == 1:
+            return self._by_keyword.get(keywords[0], [])
         return [node for node in self.instructions if node.keyword in keywords]
+
+    @cached_property
+    def _by_keyword(self) -> dict[str, list[Instruction]]:
+        """Instructions by keyword; asked for only when the whole file has been read."""
+        found: dict[str, list[Instruction]] = {}
+        for node in self.instructions:
+            found.setdefault(node.keyword, []).append(node)
+        return found
 
     def last(self, keyword: str) -> Instruction | None:
         """The stage's last instruction of a kind."""
-        return next((node for node in reversed(self.instructions) if node.keyword == keyword), None)
+        return next(reversed(self.all(keyword)), None)
 
     def effective(self, keyword: str) -> Instruction | None:
         """The last instruction of a kind in the stage or the stages it is built on."""
@@ -345,6 +357,8 @@ class _Reader:
         before = self.state.env
         for pair in node.pairs:
             name = expand(pair.key.text, before, self.escape) or pair.key.text
+            if name not in before and len(before) >= MAX_VARIABLES:
+                continue
             value = None if pair.value is None else expand(pair.value.text, before, self.escape)
             if node.keyword == "ENV":
                 self.envs[name] = value

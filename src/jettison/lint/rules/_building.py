@@ -34,6 +34,10 @@ _CHEAP: Final = frozenset(
 """Programs that take no time worth a cache entry."""
 
 
+REACH: Final = 200
+"""Instructions that are looked back or forward at from one; an image has at most 127 layers."""
+
+
 def compiles(command: Command) -> bool:
     """Whether a command makes a program of the sources of a project."""
     goals = _COMPILING.get(command.name, ())
@@ -52,10 +56,14 @@ def chain(stage: Stage) -> list[Instruction]:
 
 
 def before(node: Instruction, build: Build) -> list[Instruction]:
-    """The instructions that run before one in its stage and the stages it is built on."""
+    """The instructions that run before one in its stage and the stages it is built on; of a longer file than
+    makes an image, the last `REACH`."""
     stage = build.stage_of(node)
-    if stage is None:
+    if stage is None or node.index < 0 or not stage.instructions:
         return []
-    found = chain(stage)
-    place = next((index for index, item in enumerate(found) if item is node), 0)
-    return found[:place]
+    place = node.index - stage.instructions[0].index
+    found = stage.instructions[max(0, place - REACH) : max(0, place)]
+    while len(found) < REACH and stage.parent is not None:
+        stage = stage.parent
+        found = stage.instructions[len(found) - REACH :] + found
+    return found

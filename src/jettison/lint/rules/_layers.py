@@ -101,7 +101,7 @@ def workdir_at(node: Instruction, build: Build) -> str | None:
     base = stage.root.base if stage is not None else None
     if known is not None or stage is None or base is None or base.registry != "docker.io":
         return known
-    if any(item.keyword == "WORKDIR" for item in build.dockerfile.instructions[: max(node.index, 0)]):
+    if any(item.index < node.index for each in build.stages for item in each.all("WORKDIR")[:1]):
         return None
     return _WORKDIRS.get(base.repository)
 

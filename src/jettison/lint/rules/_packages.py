@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import ClassVar, Final
 
 from jettison.lint.build import Stage
@@ -12,6 +13,7 @@ from jettison.lint.command import Command
 from jettison.lint.fix import Applicability, Fix, insert
 from jettison.lint.packages import Action, Verb, action
 from jettison.lint.rule import Context, Finding, Rule
+from jettison.lint.rules._building import REACH
 from jettison.lint.rules._layers import sole_script
 from jettison.lint.rules._mounts import mounts
 from jettison.lint.rules._requests import requests
@@ -275,12 +277,12 @@ def refreshes_before(request: Action, context: Context) -> list[Action]:
 
 def runs_behind(request: Action, context: Context) -> Iterator[Instruction]:
     """The RUN that run on top of the layer of a request: those behind it in its stage, and all of the stages
-    that are built on that."""
+    that are built on that; of a longer file than makes an image, the first `REACH`."""
     node = request.command.instruction
     own = context.build.stage_of(node)
-    for stage in context.build.stages:
-        if own is not None and _stands_on(stage, own):
-            yield from (item for item in stage.all("RUN") if stage is not own or item.index > node.index)
+    stages = (stage for stage in context.build.stages if own is not None and _stands_on(stage, own))
+    behind = (item for stage in stages for item in stage.all("RUN") if item.index > node.index)
+    return islice(behind, REACH)
 
 
 def _stands_on(stage: Stage | None, own: Stage) -> bool:

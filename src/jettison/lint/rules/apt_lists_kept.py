@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import cast
 
 from jettison.lint.fix import Applicability, Fix
 from jettison.lint.packages import Action, Verb
 from jettison.lint.rule import Context, Severity
+from jettison.lint.rules._building import REACH
 from jettison.lint.rules._packages import (
     TAKES,
     CacheKept,
@@ -17,6 +19,7 @@ from jettison.lint.rules._packages import (
     runs_behind,
 )
 from jettison.lint.rules._requests import requests
+from jettison.lint.syntax import Instruction
 
 
 class AptListsKept(CacheKept):
@@ -78,10 +81,22 @@ class AptListsKept(CacheKept):
 
 def _needed(request: Action, context: Context) -> Applicability | None:
     """How safe it is that the lists are gone behind a RUN; None if a later RUN surely needs them."""
-    opaque = False
-    for node in runs_behind(request, context):
-        takes = (item for item in requests(node, context) if item.manager.name == "apt")
-        if any(item.verb in TAKES and not refreshes_before(item, context) for item in takes):
+    behind = list(runs_behind(request, context))
+    opaque = len(behind) >= REACH  # there may be more
+    for node in behind:
+        reads, hides = _reads(node, context)
+        if reads:
             return None
-        opaque = opaque or any(is_opaque(command) for command in context.build.commands(node))
+        opaque = opaque or hides
     return Applicability.UNSAFE if opaque else Applicability.SAFE
+
+
+def _reads(node: Instruction, context: Context) -> tuple[bool, bool]:
+    """Whether a RUN installs from lists it did not download, and whether it may do so unseen."""
+    cache = cast("dict[int, tuple[bool, bool]]", context.scratch.setdefault("reads-lists", {}))
+    if node.index not in cache:
+        takes = (item for item in requests(node, context) if item.manager.name == "apt")
+        reads = any(item.verb in TAKES and not refreshes_before(item, context) for item in takes)
+        hides = any(is_opaque(item) for item in context.build.commands(node))
+        cache[node.index] = reads, hides
+    return cache[node.index]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, cast
 
 from jettison.lint.fix import Applicability
 from jettison.lint.packages import Action, Verb
 from jettison.lint.rule import Context, Finding, Rule, Severity
 from jettison.lint.rules._building import before
 from jettison.lint.rules._packages import switched
+from jettison.lint.syntax import Instruction
 
 _SET: Final = re.compile(r"install-recommends[\"'\s=:]*(?:0|false|no|off)\b", re.IGNORECASE)
 _FOLDER: Final = "apt.conf"
@@ -74,8 +75,13 @@ class AptRecommendedPackages(Rule):
 def _configured(action: Action, context: Context) -> bool:
     """Whether this or an earlier instruction writes the setting, or copies a configuration of apt."""
     node = action.command.instruction
-    for item in (*before(node, context.build), node):
-        text = item.line.text + "".join(doc.text for doc in item.heredocs)
-        if _SET.search(text) or (item.keyword in ("COPY", "ADD") and _FOLDER in text):
-            return True
-    return False
+    return any(_configures(item, context) for item in (*before(node, context.build), node))
+
+
+def _configures(node: Instruction, context: Context) -> bool:
+    cache = cast("dict[int, bool]", context.scratch.setdefault("configures-apt", {}))
+    if id(node) not in cache:
+        text = node.line.text + "".join(doc.text for doc in node.heredocs)
+        copied = node.keyword in ("COPY", "ADD") and _FOLDER in text
+        cache[id(node)] = copied or _SET.search(text) is not None
+    return cache[id(node)]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import fnmatch
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import cast
 
 from jettison.lint.command import Command
 from jettison.lint.command import Scope as Place
@@ -95,16 +96,27 @@ def _removed(
         path = absolute(arg.value, cwd) if arg.value else None
         if path is None or path == "/":
             continue
+        covers = _matcher(path)
         for source in reversed(earlier):
-            if any(_covers(path, item) for item in written(source, context.build)):
+            if any(covers(item) for item in _written(source, context)):
                 yield arg.span, source, f"`{arg.text}`"
                 break
 
 
-def _covers(pattern: str, path: str) -> bool:
+def _written(node: Instruction, context: Context) -> tuple[str, ...]:
+    cache = cast("dict[int, tuple[str, ...]]", context.scratch.setdefault("written", {}))
+    if node.index not in cache:
+        cache[node.index] = tuple(written(node, context.build))
+    return cache[node.index]
+
+
+def _matcher(pattern: str) -> Callable[[str], bool]:
+    """Whether `rm -r pattern` removes a path."""
     if not re.search(r"[*?\[]", pattern):
-        return path == pattern or path.startswith(f"{pattern}/")
-    return pattern.count("/") == path.count("/") and fnmatch.fnmatchcase(path, pattern)
+        below = f"{pattern}/"
+        return lambda path: path == pattern or path.startswith(below)
+    depth = pattern.count("/")
+    return lambda path: depth == path.count("/") and fnmatch.fnmatchcase(path, pattern)
 
 
 def _uninstalled(command: Command, earlier: list[Instruction], context: Context) -> Iterator[_Hit]:

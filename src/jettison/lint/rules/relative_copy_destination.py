@@ -56,7 +56,7 @@ class RelativeCopyDestination(Rule):
         if stage.parent is not None and stage.parent.effective("WORKDIR") is not None:
             return
         index = node.index if node.index >= 0 else stage.instructions[-1].index
-        if not any(item.keyword == "WORKDIR" and item.index < index for item in stage.instructions):
+        if not any(item.index < index for item in stage.all("WORKDIR")[:1]):
             yield self.at(node.destination.span, f"no WORKDIR says where `{text}` is")
 
 

@@ -52,20 +52,23 @@ class UnusedArgument(Rule):
 
     def file(self, context: Context) -> Iterator[Finding]:
         """Arguments before FROM."""
+        taken = _taken_up(context)
         for node, pair in _declared(context.build.head):
-            if not _taken_up(pair.key.text, context):
+            if pair.key.text not in taken:
                 yield self._found(node, pair, context)
 
     def stage(self, stage: Stage, context: Context) -> Iterator[Finding]:
         """Arguments behind the last use; a stage that others are built on hands its arguments on."""
         if any(other.parent is stage for other in context.build.stages):
             return
-        for node, pair in _declared(stage.instructions):
-            later = stage.instructions[stage.instructions.index(node) + 1 :]
-            if not any(
-                item.keyword in ("RUN", "ONBUILD") or _uses(pair.key.text, item, context) for item in later
-            ):
-                yield self._found(node, pair, context)
+        used: set[str] = set()
+        for node in reversed(stage.instructions):
+            if node.keyword in ("RUN", "ONBUILD"):
+                return
+            for declared, pair in _declared([node]):
+                if pair.key.text not in used:
+                    yield self._found(declared, pair, context)
+            used.update(use.name for use in uses(node, context.build))
 
     def _found(self, node: KeyValue, pair: Pair, context: Context) -> Finding:
         edits = (delete(whole_line(node, context)),)
@@ -82,13 +85,9 @@ def _declared(nodes: list[Instruction]) -> Iterator[tuple[KeyValue, Pair]]:
                     yield node, pair
 
 
-def _uses(name: str, node: Instruction, context: Context) -> bool:
-    return any(use.name == name for use in uses(node, context.build))
-
-
-def _taken_up(name: str, context: Context) -> bool:
-    """Whether a FROM, a later default, or an ARG of a stage has the name."""
+def _taken_up(context: Context) -> set[str]:
+    """The names that a FROM, a later default, or an ARG of a stage has."""
     build = context.build
-    if any(_uses(name, node, context) for node in [*build.head, *(stage.node for stage in build.stages)]):
-        return True
-    return any(pair.key.text == name for stage in build.stages for _, pair in _declared(stage.instructions))
+    nodes = [*build.head, *(stage.node for stage in build.stages)]
+    names = {use.name for node in nodes for use in uses(node, build)}
+    return names | {pair.key.text for stage in build.stages for _, pair in _declared(stage.instructions)}
