@@ -15,6 +15,7 @@ from jettison.lint import baseline, config, files
 from jettison.lint.config import Settings
 from jettison.lint.files import Input
 from jettison.lint.formats import NAMES, renderer, text
+from jettison.lint.rule import Rule
 from jettison.lint.rules import all_rules, resolve, suggestions
 from jettison.lint.run import Result, diff, run, write
 from jettison.lint.testing import documentation
@@ -249,17 +250,25 @@ def _explain(name: str) -> int:
 
     for rule in rules:
         also = f"\n\nAlso known as {', '.join(rule.aliases)}." if rule.aliases else ""
-        head = f"# {rule.name} ({rule.code}, {rule.severity.label})\n\n"
+        head = f"# {rule.name} ({rule.code}, {rule.severity.label})\n\n{_when(rule)}"
         stdout().print(Markdown(head + documentation(type(rule)) + also))
     return 0
+
+
+def _when(rule: Rule) -> str:
+    """When a rule runs that does not always run."""
+    if rule.preview:
+        return "A new rule, in preview: runs with `--preview`, `preview = true`, or if selected by name.\n\n"
+    return "Optional: runs only if selected by name.\n\n" if rule.optional else ""
 
 
 def _list_rules() -> int:
     from rich.table import Table
 
-    table = Table("code", "name", "severity", "fix", "also known as", box=None)
+    table = Table("code", "name", "severity", "fix", "runs", "also known as", box=None)
     for rule in all_rules():
         fix = rule.fixable.value if rule.fixable else ""
-        table.add_row(rule.code, rule.name, rule.severity.label, fix, " ".join(rule.aliases))
+        runs = "preview" if rule.preview else "if selected" if rule.optional else ""
+        table.add_row(rule.code, rule.name, rule.severity.label, fix, runs, " ".join(rule.aliases))
     stdout().print(table)
     return 0
