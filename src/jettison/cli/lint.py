@@ -15,6 +15,7 @@ from jettison.lint import baseline, config, files
 from jettison.lint.config import Settings
 from jettison.lint.files import Input
 from jettison.lint.formats import NAMES, renderer, text
+from jettison.lint.projects import Target, targets
 from jettison.lint.rule import Rule
 from jettison.lint.rules import all_rules, resolve, suggestions
 from jettison.lint.run import Result, diff, run, write
@@ -49,6 +50,14 @@ from jettison.report.terminal import show_line, stdout
 @click.option("--build-arg", "build_args", multiple=True, metavar="K=V", help="A build argument.")
 @click.option("--target", metavar="STAGE", help="The stage that is built; default the last.")
 @click.option(
+    "--compose",
+    "projects",
+    multiple=True,
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Lint what a Compose file, or bake's JSON, builds: with its contexts, arguments and targets.",
+)
+@click.option(
     "--config", "config_file", type=click.Path(path_type=Path), help="jettison.toml or .hadolint.yaml."
 )
 @click.option(
@@ -66,6 +75,7 @@ def command(
     baseline_file: Path | None,
     write_baseline: bool,
     formats: tuple[str, ...],
+    projects: tuple[Path, ...],
     stdin_filename: str,
     explain: str | None,
     list_rules: bool,
@@ -89,8 +99,11 @@ def command(
         renderer(name.partition("=")[0])
     gc.disable()  # what is read stays until the end, and looking for garbage in it takes a fifth of the time
     known = _Known(baseline_file or settings.base.baseline, writing=write_baseline)
+    named = paths or (() if projects else (Path(),))
+    built = [target for project in projects for target in targets(project)]
+    inputs = [*_inputs(named, settings.base, stdin_filename), *map(settings.take, built)]
     result = run(
-        _inputs(paths or (Path(),), settings.base, stdin_filename),
+        inputs,
         settings,
         fixing=fixing or show_diff,
         unsafe=unsafe_fixes,
@@ -133,12 +146,24 @@ class _Settings:
     def __init__(self, config_file: Path | None, overrides: dict[str, object]) -> None:
         self._overrides = overrides
         self._fixed = None if config_file is None else self._merged(_load(config_file))
+        self._built: dict[int, Target] = {}
         self._nearest = config.Nearest()
         self._cache: dict[int, Settings] = {}
         self.base = self._of_folder(Path())
 
     def __call__(self, item: Input) -> Settings:
-        return self._of_folder(Path() if item.folder is None else item.folder.folder)
+        found = self._of_folder(Path() if item.folder is None else item.folder.folder)
+        target = self._built.get(id(item))
+        if target is None:
+            return found
+        args = {**found.build_args, **dict(target.args), **dict(_pairs(self._overrides))}
+        return replace(found, build_args=args, target=found.target or target.target)
+
+    def take(self, target: Target) -> Input:
+        """Read the Dockerfile of a project's target; its settings will be those of the target."""
+        item = files.read(target.dockerfile, target.context)
+        self._built[id(item)] = target
+        return item
 
     def _of_folder(self, folder: Path) -> Settings:
         if self._fixed is not None:
@@ -165,14 +190,18 @@ class _Settings:
             changes["fail_on"] = config.threshold(given["fail_on"], "--fail-on")
         if given.get("target"):
             changes["target"] = given["target"]
-        if pairs := _texts(given.get("build_args")):
-            changes["build_args"] = dict(_pair(pair) for pair in pairs)
+        if pairs := _pairs(given):
+            changes["build_args"] = dict(pairs)
         merged = config.merge(settings, changes)
         return replace(merged, exclude=(*merged.exclude, *_texts(given.get("exclude"))))
 
 
 def _texts(value: object) -> list[str]:
     return [str(item) for item in value] if isinstance(value, tuple) else []
+
+
+def _pairs(given: dict[str, object]) -> list[tuple[str, str]]:
+    return [_pair(pair) for pair in _texts(given.get("build_args"))]
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -64,9 +64,9 @@ def _below(folder: Path) -> Iterator[Path]:
                     yield path
 
 
-def read(path: Path) -> Input:
-    """One file with the folder around it as its context."""
-    folder = BuildContext(path.parent, path.name)
+def read(path: Path, context: Path | None = None) -> Input:
+    """One file with its context: by default the folder around it."""
+    folder = BuildContext(context or path.parent, os.path.relpath(path, context or path.parent))
     try:
         with path.open("rb") as file:
             return _read(file, path.as_posix(), folder)
