@@ -1,8 +1,10 @@
 """ShellCheck's findings through `jettison lint` against ShellCheck run directly on the same scripts.
 
-The other way to the same places: each RUN in the shell form is written as it stands in the file, behind blanks up
-to its first character, so that ShellCheck itself counts lines and columns of the Dockerfile. Only RUN without
-comments inside is compared; a comment there is no comment of the shell.
+The other way to the same places: each RUN in the shell form is written as it stands in the file, behind
+blanks up to its first character, so that ShellCheck itself counts lines and columns of the Dockerfile.
+Only RUN without comments inside is compared; a comment there is no comment of the shell. What is only
+found directly comes from the ends of continued lines, which the builder joins and the shell never sees:
+SC1101 and its consequences.
 
     .venv/bin/python bench/lint_shellcheck.py FOLDER [FILES]
 """
