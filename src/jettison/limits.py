@@ -98,6 +98,9 @@ MAX_REPORT_BYTES: Final = 512 * MIB
 MAX_EVIDENCE_BYTES: Final = 512 * MIB
 """An evidence.json; a trace is bounded far below it."""
 
+VERIFY_THREADS: Final = 2
+"""Layers unpacked and hashed at a time; both leave other threads run."""
+
 # --- the cache
 MAX_BLOB_CACHE_BYTES: Final = 20 * GIB
 """Layers of registries that stay in the cache from one run to the next; the least recently used go first."""

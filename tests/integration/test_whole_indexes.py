@@ -171,6 +171,7 @@ def test_the_source_is_not_overwritten_by_its_own_index(source):
 def test_a_layout_shares_no_file_with_the_cache(source, registry, tmp_path):
     """Whoever changes a file of the layout must not change what the next run reads."""
     copy_image(source, f"docker://{registry}/multi/cached:1")
+    FileTree.of(open_image(f"docker://{registry}/multi/cached:1", platform="linux/amd64"))
     copy_image(f"docker://{registry}/multi/cached:1", f"oci:{tmp_path}/end:1")
     cached = {path.stat().st_ino for path in (tmp_path / "cache").rglob("*") if path.is_file()}
     made = [path.stat() for path in (tmp_path / "end/blobs/sha256").iterdir()]

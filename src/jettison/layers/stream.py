@@ -69,6 +69,8 @@ class Blob(Struct, frozen=True):
     path: Path | None = None
     """A file that holds exactly these bytes once they were opened, verified and never written again, so that
     a copy of it needs no second look."""
+    release: Callable[[Path], bool] | None = None
+    """Moves that file to another path if nobody else has use for it; whether it did."""
 
 
 class Region(io.RawIOBase):

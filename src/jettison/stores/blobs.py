@@ -45,6 +45,16 @@ class BlobStore:
             pass
         return False
 
+    def release(self, digest: Digest, target: Path) -> bool:
+        """Move the blob out of the cache to `target`, where it is an ordinary file; whether that could be
+        done. Whoever reads it there at this moment goes on reading the same bytes."""
+        try:
+            self.path(digest).rename(target)
+        except OSError:  # another file system, or somebody has removed it
+            return False
+        target.chmod(0o644)
+        return True
+
     def bound(self) -> None:
         """Remove the least recently used blobs over `MAX_BLOB_CACHE_BYTES`."""
         prune([item for item in items(self._folder.parent) if item.kind == FOLDER], MAX_BLOB_CACHE_BYTES)

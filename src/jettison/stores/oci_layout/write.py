@@ -118,6 +118,11 @@ def _write(folder: Path, member: Member) -> None:
     """Write one file, durable, complete or not at all."""
     path = folder / member.path
     path.parent.mkdir(parents=True, exist_ok=True)
+    if isinstance(member.content, Blob) and member.content.release is not None:
+        member.content.open().close()  # a registry's blob is in its file only then
+        if member.content.release(path):
+            sync_folder(path.parent)
+            return
     with new_file(path) as stream:
         if isinstance(member.content, bytes):
             stream.write(member.content)

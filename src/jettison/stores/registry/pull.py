@@ -38,11 +38,21 @@ class Pull:
         self._jobs: dict[Digest, Future[None]] = {}
         self._stop = threading.Event()
         self._count = 0
+        self._received: set[Digest] = set()
+        """What this pull added to the cache."""
 
     def blob(self, layer: Descriptor) -> Blob:
         """The blob of `layer`."""
         what = f"the layer {layer.digest.short} of {self._registry.endpoint}"
-        return Blob(lambda: self._open(layer), layer.size, layer.digest, what, self._store.path(layer.digest))
+        path = self._store.path(layer.digest)
+        return Blob(
+            lambda: self._open(layer),
+            layer.size,
+            layer.digest,
+            what,
+            path,
+            lambda target: layer.digest in self._received and self._store.release(layer.digest, target),
+        )
 
     def _open(self, layer: Descriptor) -> Region:
         try:
@@ -87,6 +97,7 @@ class Pull:
                     hint="the registry is damaged, or somebody between alters what it sends",
                 )
             part.keep()
+            self._received.add(layer.digest)
 
     def _complete(self, layer: Descriptor, part: Part) -> None:
         patience = Patience()
