@@ -147,7 +147,7 @@ MANAGERS: Final = (
             _F: "update",
             _U: "upgrade safe-upgrade",
             _D: "dist-upgrade full-upgrade",
-            _C: "clean autoclean distclean",
+            _C: "clean autoclean distclean dist-clean",
             _L: "download source",
         },
         values="-o --option -c --config-file -t --target-release --default-release -a --host-architecture",

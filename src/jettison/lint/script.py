@@ -184,19 +184,25 @@ class _Walker:
         """A statement with redirections: they belong to the last command of it."""
         before = len(self.commands)
         found: list[Redirect] = []
+        args: list[Arg] = []
         for child in node.children:
             if child.type in _REDIRECTS:
-                found.append(self.redirect(child, scopes, depth))
+                found.append(self.redirect(child, scopes, depth, args))
             else:
                 self.walk(child, scopes, depth + 1)
         target = next((item for item in reversed(self.commands[before:]) if self.own(item)), None)
         if target is None:
             return
         target.redirects += tuple(found)
-        target.statement = Span(target.statement.start, max(item.span.end for item in found))
+        target.statement = Span(target.statement.start, self.script.span_of(node).end)
+        for item in self.commands[before:] if args else ():
+            if item.script is self.script and item.scopes == target.scopes and target.span.covers(item.span):
+                item.args += tuple(args)
         self.stdin_script(target, node)
 
-    def redirect(self, node: Node, scopes: tuple[Scope, ...], depth: int) -> Redirect:
+    def redirect(self, node: Node, scopes: tuple[Scope, ...], depth: int, rest: list[Arg]) -> Redirect:
+        """A redirection. The grammar makes words behind its file a part of it; they are arguments, and added
+        to `rest`."""
         descriptor = operator = ""
         target: Arg | None = None
         for index, child in enumerate(node.children):
@@ -208,10 +214,15 @@ class _Walker:
                 elif child.type == "heredoc_start":
                     target = Arg(self.script.text_of(child), None, self.script.span_of(child))
             elif node.field_name_for_child(index) == "destination" or node.type == "herestring_redirect":
-                target = self.args(child, scopes, depth)[0]
+                words = self.args(child, scopes, depth)
+                if target is None:
+                    target, words = words[0], words[1:]
+                rest.extend(words)
             else:
                 self.walk(child, scopes, depth + 1)
-        return Redirect(descriptor + operator, target, self.script.span_of(node))
+        span = self.script.span_of(node)
+        end = target.span.end if target is not None and rest else span.end
+        return Redirect(descriptor + operator, target, Span(span.start, end))
 
     def stdin_script(self, command: Command, node: Node) -> None:
         """A shell that reads a here-document runs it."""
@@ -241,7 +252,7 @@ class _Walker:
             elif kind == "variable_assignment":
                 assigned.extend(self.assign(child, scopes, depth, keep=False))
             elif kind in _REDIRECTS:
-                redirects.append(self.redirect(child, scopes, depth))
+                redirects.append(self.redirect(child, scopes, depth, args))
             elif child.is_named or kind in ("==", "=~"):
                 args.extend(self.args(child, scopes, depth))
         if name is None:

@@ -34,6 +34,7 @@ from jettison.lint.rules.unpinned_go_module import UnpinnedGoModule
 from jettison.lint.rules.unpinned_javascript_package import UnpinnedJavascriptPackage
 from jettison.lint.rules.unpinned_python_package import UnpinnedPythonPackage
 from jettison.lint.rules.uv_cache_kept import UvCacheKept
+from jettison.lint.rules.version_read_as_redirection import VersionReadAsRedirection
 from jettison.lint.rules.yarn_cache_kept import YarnCacheKept
 from jettison.lint.testing import complete, findings, fixed, marked
 
@@ -238,3 +239,14 @@ def test_no_packages_for_development_are_none_to_leave_out(tmp_path: Path) -> No
     assert findings(DevelopmentPackagesKept, text, folder=BuildContext(tmp_path)) == []
     (tmp_path / "package.json").write_text('{"devDependencies": {"jest": "29"}}')
     assert len(findings(DevelopmentPackagesKept, text, folder=BuildContext(tmp_path))) == 1
+
+
+def test_a_version_that_the_shell_takes_for_a_redirection() -> None:
+    """It is quoted whole; real redirections are left alone."""
+    text = complete("RUN pip install a>=1,<2 b\n")
+    assert marked(VersionReadAsRedirection, text) == ["a>=1,<2"]
+    assert fixed(VersionReadAsRedirection, text, unsafe=True) == text.replace("a>=1,<2", "'a>=1,<2'")
+    assert (
+        findings(VersionReadAsRedirection, complete("RUN pip install a > log && pip install 'b>=1' >2.log"))
+        == []
+    )

@@ -106,3 +106,14 @@ def test_non_ascii_text_keeps_positions() -> None:
 def test_deep_nesting_ends() -> None:
     """A hostile script does not exhaust the stack."""
     assert names("(" * 3000 + "a" + ")" * 3000) in ([], ["a"])
+
+
+def test_words_behind_a_redirection_are_arguments() -> None:
+    """The file is the first word; all others belong to the command, and to what it wraps."""
+    outer, inner = commands("sudo pip install a>=1.0 b 2>/x c")
+    assert outer.words == ["pip", "install", "a", "b", "c"]
+    assert inner.words == ["install", "a", "b", "c"]
+    assert [(item.operator, item.target.text) for item in outer.redirects if item.target] == [
+        (">", "=1.0"),
+        ("2>", "/x"),
+    ]

@@ -154,3 +154,10 @@ def test_a_removal_in_a_later_layer_is_told_with_the_lists() -> None:
     """One cause, one finding: where the lists come from, with the line that only hides them."""
     found = findings(AptListsKept, complete("RUN apt-get update\nRUN rm -rf /var/lib/apt/lists/*"))
     assert [item.message.rpartition("; ")[2] for item in found] == ["line 3 only hides them there"]
+
+
+def test_only_dist_clean_removes_the_lists() -> None:
+    """`apt-get clean` removes archives of packages alone."""
+    text = "RUN apt-get update && apt-get install -y x && apt-get {}\n"
+    assert len(findings(AptListsKept, complete(text.format("clean")))) == 1
+    assert findings(AptListsKept, complete(text.format("dist-clean"))) == []

@@ -40,6 +40,8 @@ class Store:
     """Options that keep nothing."""
     variables: tuple[str, ...] = ()
     """Variables that do the same when they are set."""
+    cleans: frozenset[str] = frozenset()
+    """The subcommands that empty it; if none are given, all that clean."""
 
 
 class CacheKept(Rule):
@@ -167,7 +169,8 @@ def is_on(name: str, command: Command, context: Context) -> bool:
 
 def _empties(command: Command, request: Action | None, store: Store) -> bool:
     if request is not None and request.verb is Verb.CLEAN:
-        return request.manager.name in store.managers
+        cleans = not store.cleans or request.word.text in store.cleans
+        return cleans and request.manager.name in store.managers
     if command.name == "rm" or (command.name == "find" and command.has("-delete", "-exec")):
         return any(store.place.search(_folder(arg.text)) for arg in command.operands())
     return False

@@ -65,6 +65,7 @@ class AptListsKept(CacheKept):
         frozenset({"apt"}),
         frozenset({Verb.REFRESH}),
         re.compile(r"\A/var(?:/lib(?:/apt(?:/lists(?:/.*)?)?)?)?\Z"),
+        cleans=frozenset({"distclean", "dist-clean"}),
     )
 
     def message(self, request: Action) -> str:
