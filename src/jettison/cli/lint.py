@@ -63,6 +63,9 @@ from jettison.report.terminal import show_line, stdout
 @click.option(
     "--format", "formats", multiple=True, metavar="NAME[=FILE]", help=f"Repeatable: {', '.join(NAMES)}."
 )
+@click.option(
+    "--image", "built", metavar="REF", help="Say what findings cost in this image, built from the file."
+)
 @click.option("--stdin-filename", default="Dockerfile", help="Name for what is read from `-`.")
 @click.option("--explain", metavar="RULE", help="Print the documentation of a rule.")
 @click.option("--list-rules", is_flag=True, help="Print all rules.")
@@ -76,6 +79,7 @@ def command(
     write_baseline: bool,
     formats: tuple[str, ...],
     projects: tuple[Path, ...],
+    built: str | None,
     stdin_filename: str,
     explain: str | None,
     list_rules: bool,
@@ -88,6 +92,7 @@ def command(
     jettison lint                    everything below this folder
     jettison lint --fix Dockerfile   repair what is safe
     jettison lint --explain DL3014   what a rule means, by any tool's name
+    jettison lint --image app:1.0    the same, with what each finding costs in the image
     """
     if explain is not None:
         return _explain(explain)
@@ -100,8 +105,8 @@ def command(
     gc.disable()  # what is read stays until the end, and looking for garbage in it takes a fifth of the time
     known = _Known(baseline_file or settings.base.baseline, writing=write_baseline)
     named = paths or (() if projects else (Path(),))
-    built = [target for project in projects for target in targets(project)]
-    inputs = [*_inputs(named, settings.base, stdin_filename), *map(settings.take, built)]
+    bases = [target for project in projects for target in targets(project)]
+    inputs = [*_inputs(named, settings.base, stdin_filename), *map(settings.take, bases)]
     result = run(
         inputs,
         settings,
@@ -113,8 +118,20 @@ def command(
     if fixing:
         _write(result)
     known.take(result)
+    if built is not None:
+        _measure(result, built)
     _report(result, formats)
     return 1 if result.failed() else 0
+
+
+def _measure(result: Result, reference: str) -> None:
+    """Add what findings cost in an image."""
+    from jettison.inspect.scan import Options, inspect_image  # what only this option needs
+    from jettison.report.measured import measure
+    from jettison.stores.open import open_image
+
+    options = Options(secrets=False, packages=False, hardening=False, duplicates=False)
+    measure(result.reports, inspect_image(open_image(reference), options=options).document)
 
 
 class _Known:
