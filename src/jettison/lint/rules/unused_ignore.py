@@ -36,7 +36,8 @@ class UnusedIgnore(Rule):
     When another version of the same tool still needs the comment.
 
     ## Fix safety
-    Safe: a comment is removed if nothing else stands in it.
+    A comment is removed if nothing else stands in it. Safe for ours, unsafe for those of other tools, which
+    may find there what we do not.
 
     ## Sources
     - ruff RUF100, eslint `--report-unused-disable-directives`
@@ -62,4 +63,5 @@ def _remove(ignore: Ignore, context: Context) -> Fix | None:
     if ignore.comment is None:
         return None
     line: Span = context.source.line_span(ignore.comment.line)
-    return Fix("remove the comment", (delete(line),), scope=Scope.SPELLING)
+    rights = Applicability.SAFE if ignore.own else Applicability.UNSAFE
+    return Fix("remove the comment", (delete(line),), rights, Scope.SPELLING)
