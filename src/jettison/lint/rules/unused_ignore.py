@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from jettison.lint.fix import Applicability, Fix, Scope, delete
@@ -50,12 +51,12 @@ class UnusedIgnore(Rule):
 
     def ignores(self, found: Sequence[Ignore], ran: frozenset[str], context: Context) -> Iterator[Finding]:
         """Names that no finding needed."""
+        names = Counter(id(ignore.comment) for ignore in found)
         for ignore in found:
             codes = ignore.codes & ran
             if ignore.used or not codes or self.code in codes:
                 continue
-            alone = sum(other.comment is ignore.comment for other in found) == 1
-            fix = _remove(ignore, context) if alone else None
+            fix = _remove(ignore, context) if names[id(ignore.comment)] == 1 else None
             yield self.at(ignore.span, f"nothing here needs `{ignore.name}` to be ignored", fix=fix)
 
 
