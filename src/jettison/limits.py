@@ -143,3 +143,5 @@ PODMAN_START_TIMEOUT_S: Final = 20.0
 
 MAX_COPY_BYTES: Final = GIB
 """Content of an image that a new volume may start with: it is copied for each run."""
+MAX_PINNED_BYTES: Final = 4 * GIB
+"""A file that is downloaded to learn its checksum."""

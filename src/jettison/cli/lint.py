@@ -6,7 +6,9 @@ import gc
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -15,6 +17,7 @@ from jettison.lint import baseline, config, files
 from jettison.lint.config import Settings
 from jettison.lint.files import Input
 from jettison.lint.formats import NAMES, renderer, text
+from jettison.lint.pins import Pins
 from jettison.lint.projects import Target, targets
 from jettison.lint.rule import Rule
 from jettison.lint.rules import all_rules, resolve, suggestions
@@ -64,6 +67,9 @@ from jettison.report.terminal import show_line, stdout
     "--format", "formats", multiple=True, metavar="NAME[=FILE]", help=f"Repeatable: {', '.join(NAMES)}."
 )
 @click.option(
+    "--pin", is_flag=True, help="Ask registries and servers for digests, so that --fix can pin by them."
+)
+@click.option(
     "--image", "built", metavar="REF", help="Say what findings cost in this image, built from the file."
 )
 @click.option("--stdin-filename", default="Dockerfile", help="Name for what is read from `-`.")
@@ -92,6 +98,7 @@ def command(
     jettison lint                    everything below this folder
     jettison lint --fix Dockerfile   repair what is safe
     jettison lint --explain DL3014   what a rule means, by any tool's name
+    jettison lint --pin --fix        pin base images and downloads by what they are now
     jettison lint --image app:1.0    the same, with what each finding costs in the image
     """
     if explain is not None:
@@ -192,7 +199,7 @@ class _Settings:
 
     def _merged(self, settings: Settings) -> Settings:
         given = self._overrides
-        changes: dict[str, object] = {}
+        changes: dict[str, Any] = {}
         for name in ("select", "extend_select"):
             if names := given.get(name):
                 changes[name] = config.codes(_texts(names), f"--{name.replace('_', '-')}")
@@ -201,6 +208,11 @@ class _Settings:
             changes["ignored_shellcheck"] = config.shellcheck_codes(ignored)
         if given.get("preview"):
             changes["preview"] = True
+        if given.get("pin"):
+            changes["pins"] = _outside()
+            changes["extend_select"] = changes.get("extend_select", frozenset()) | config.codes(
+                ["base-without-digest"], "--pin"
+            )
         if given.get("shellcheck") is not None:
             changes["shellcheck"] = given["shellcheck"]
         if given.get("fail_on"):
@@ -211,6 +223,13 @@ class _Settings:
             changes["build_args"] = dict(pairs)
         merged = config.merge(settings, changes)
         return replace(merged, exclude=(*merged.exclude, *_texts(given.get("exclude"))))
+
+
+@cache
+def _outside() -> Pins:
+    from jettison.stores.pins import Outside  # an HTTP client, for this option alone
+
+    return Outside(show_line)
 
 
 def _texts(value: object) -> list[str]:

@@ -19,6 +19,7 @@ import pathspec
 import yaml
 
 from jettison.errors import UsageError
+from jettison.lint.pins import Pins
 from jettison.lint.rule import Rule, Severity
 from jettison.lint.rules import all_rules, resolve, suggestions
 
@@ -54,6 +55,8 @@ class Settings:
     inline_ignores: bool = True
     baseline: Path | None = None
     output_format: str | None = None
+    pins: Pins | None = field(default=None, compare=False)
+    """Whom to ask for digests; None: nobody."""
 
     def enabled(self, rule: Rule) -> bool:
         """Whether a rule runs at all."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from jettison.lint.bases import BaseName
+from jettison.lint.fix import Fix, Scope, insert
 from jettison.lint.rule import Context, Finding, Rule, Severity
 from jettison.lint.rules._images import base_of
-from jettison.lint.syntax import From, Instruction
+from jettison.lint.syntax import From, Instruction, Word
 
 
 class BaseWithoutDigest(Rule):
@@ -14,6 +16,7 @@ class BaseWithoutDigest(Rule):
 
     ## What it does
     Looks for base images without `@sha256:…`. Optional, for projects whose builds have to be repeatable.
+    With `--pin` the registry is asked, and `--fix` writes the digest down that the tag has now.
 
     ## Why is this bad?
     A tag can be pushed again, by its owner or by who has taken the account. Only a digest says which bytes
@@ -47,4 +50,16 @@ class BaseWithoutDigest(Rule):
         """A base image by tag alone."""
         base = base_of(node, context)
         if base is not None and not base.digest and isinstance(node, From) and node.image is not None:
-            yield self.at(node.image.span, f"`{base.text}` may be pushed again; a digest may not")
+            message = f"`{base.text}` may be pushed again; a digest may not"
+            yield self.at(node.image.span, message, fix=_pinned(node.image, base, context))
+
+
+def _pinned(image: Word, base: BaseName, context: Context) -> Fix | None:
+    """The digest that the tag has now, if it may be asked for; a name that variables make is left alone."""
+    pins = context.settings.pins
+    if pins is None or image.text != base.text:
+        return None
+    digest = pins.of_image(base.text)
+    if digest is None:
+        return None
+    return Fix("pin it by digest", (insert(image.span.end, f"@{digest}"),), scope=Scope.CONFIG)

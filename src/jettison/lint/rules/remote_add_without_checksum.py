@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from jettison.lint.fix import Fix, Scope, insert
 from jettison.lint.rule import Context, Finding, Rule, Severity
 from jettison.lint.syntax import Instruction, Transfer
 
@@ -14,7 +15,8 @@ class RemoteAddWithoutChecksum(Rule):
 
     ## What it does
     Looks for ADD whose source is `http://` or `https://` and that has no `--checksum`. Git repositories are
-    the matter of `moving-download`.
+    the matter of `moving-download`. With `--pin` the file is downloaded, and `--fix` writes its checksum
+    down.
 
     ## Why is this bad?
     Nothing says what the file should be, so a replaced one goes into the image unnoticed. With the checksum
@@ -52,5 +54,19 @@ class RemoteAddWithoutChecksum(Rule):
             text = context.build.expand(source.text, node) or source.text
             if re.match(r"https?://", text) and not re.search(r"\.git(?:#|\Z)", text):
                 yield self.at(
-                    source.span, "nothing checks that the file behind this address is what was meant"
+                    source.span,
+                    "nothing checks that the file behind this address is what was meant",
+                    fix=_checked(node, text, context),
                 )
+
+
+def _checked(node: Transfer, address: str, context: Context) -> Fix | None:
+    """The checksum of what the server sends now, if it may be asked and the file is the only source."""
+    pins = context.settings.pins
+    if pins is None or len(node.sources) != 1:
+        return None
+    checksum = pins.of_address(address)
+    if checksum is None:
+        return None
+    place = node.keyword_span.end
+    return Fix("say its checksum", (insert(place, f" --checksum={checksum}"),), scope=Scope.CONFIG)

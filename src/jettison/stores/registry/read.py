@@ -42,6 +42,12 @@ def registry_origin(reference: Reference, moved: Moved | None = None) -> Origin:
     return _first(reference, lambda origin: origin, moved)
 
 
+def digest_of(reference: Reference) -> Digest:
+    """The digest of the manifest or index that the registry has under `reference` now; raises as
+    `open_registry` does."""
+    return _first(reference, lambda origin: origin.top.digest, None)
+
+
 def _first(reference: Reference, use: Callable[[Origin], T], moved: Moved | None) -> T:
     """What `use` makes of the first mirror that can serve, or of the registry itself."""
     *mirrors, last = sources(endpoint_of(reference))
