@@ -79,9 +79,7 @@ MANY = {
 def test_thousands_of_instructions_are_linted(name: str, tmp_path: Path) -> None:
     text = "FROM debian:12\n" + "".join(MANY[name].format(number) for number in range(2_500))
     (tmp_path / "Dockerfile").write_text(text)
-    found = lint(tmp_path)["Dockerfile"]
-    assert found
-    assert UNREADABLE not in found
+    assert UNREADABLE not in lint(tmp_path)["Dockerfile"]
 
 
 def test_pipes_and_folders_are_not_opened(tmp_path: Path) -> None:
