@@ -110,7 +110,8 @@ def test_two_jobs_on_one_image_at_once(engine, tiny_image, tmp_path):
 
 
 def test_two_jobs_with_one_output(engine, tiny_image, tmp_path):
-    """One tag of one layout: it has the image of either, whole."""
+    """One tag of one layout: it has the image of either, whole. Who comes while the other is writing may be
+    told that the place is taken."""
     output = f"oci:{tmp_path}/layout:1"
     command = [sys.executable, "-m", "jettison", "slim", f"docker-daemon:{tiny_image}", "--output", output]
     runs = [
@@ -118,5 +119,6 @@ def test_two_jobs_with_one_output(engine, tiny_image, tmp_path):
     ]
     for run in runs:
         _, error = run.communicate(timeout=120)
-        assert run.returncode == 0, error
+        assert run.returncode == 0 or (run.returncode == 2 and "already exists" in error), error
+    assert 0 in [run.returncode for run in runs]
     assert intact(output)
