@@ -51,14 +51,12 @@ class Bench:
         baseline: Baseline,
         journal: Journal,
         section: Callable[[Seccomp], Mapping[str, Any]],
-        tried: Callable[[], None] = lambda: None,
     ) -> None:
-        """`section` gives the OCI form of a seccomp profile; `tried` is called before each run."""
+        """`section` gives the OCI form of a seccomp profile."""
         self.tree = tree
         self.baseline = baseline
         self.journal = journal
         self._section = section
-        self._tried = tried
         runs = [run.driven.responses for run in baseline.runs]
         self._noise = learn(*runs)
         self._first = runs[0]
@@ -68,7 +66,6 @@ class Bench:
     def attempt(self, settings: Settings, *, observed: bool = False) -> Attempt:
         """The workload under `settings`, with new volumes. While it is `observed`, seccomp is the
         observer's."""
-        self._tried()
         begin = time.monotonic()
         with self.enforced(settings) as scene:
             try:
@@ -88,7 +85,6 @@ class Bench:
 
     def drive(self, target: Target) -> tuple[Difference, ...]:
         """What a container that somebody else started answers otherwise."""
-        self._tried()
         driven = drive(self.baseline.scene.workload, target, lambda _phase, _step: None)
         return self._compared(driven.responses)
 

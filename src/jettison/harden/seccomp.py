@@ -18,6 +18,7 @@ from typing import Final
 
 from msgspec import structs
 
+from jettison.harden.emit.seccomp import NEW_NAMESPACE
 from jettison.harden.model import Seccomp
 from jettison.linux.runtimes import KERNEL_CALLS, VDSO_CALLS, runtime_calls
 from jettison.observe.evidence import Evidence
@@ -72,8 +73,6 @@ FAMILIES: Final = tuple((_words(trigger), _words(family)) for trigger, family in
 """One of the first seen allows all of the second."""
 _INIT: Final = _words("rt_sigtimedwait setpgid signalfd4 epoll_create1 epoll_ctl epoll_wait")
 """What the small first processes of engines call (Docker's tini, Podman's catatonit)."""
-_NAMESPACES: Final = 0x7E020000
-"""CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET (clone(2))."""
 NETLINK: Final = 16
 """AF_NETLINK: C libraries ask the kernel for the host's addresses with it."""
 USUAL_FAMILIES: Final = (1, 2, 10, NETLINK)
@@ -100,7 +99,7 @@ def allow(evidence: Evidence) -> Seccomp:
     return _profile(
         evidence.syscalls or (),
         families=tuple(sorted(families.union(USUAL_FAMILIES))),
-        namespaces=any(each & _NAMESPACES for each in flags),
+        namespaces=any(each & NEW_NAMESPACE for each in flags),
     )
 
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import posixpath
 from dataclasses import dataclass
-from typing import Final
 
 from jettison.harden.model import Storage
 from jettison.image.config import RunConfig
 from jettison.layers.entry import Kind
 from jettison.layers.merge import MergedTree
 from jettison.layers.path import decode_path, encode_path
-
-_DEFAULT_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+from jettison.sandbox.spec import DEFAULT_PATH
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +23,7 @@ class Contents:
     def program(self, name: str) -> str:
         """The absolute path at which the image's PATH finds `name`; empty if it does not."""
         variables = dict(entry.partition("=")[::2] for entry in self.config.env)
-        for folder in variables.get("PATH", _DEFAULT_PATH).split(":"):
+        for folder in variables.get("PATH", DEFAULT_PATH).split(":"):
             path = posixpath.join(folder, name)
             node = self.tree.resolve(path.encode(errors="surrogateescape")).node
             if folder.startswith("/") and node is not None and node.kind is Kind.FILE and node.mode & 0o111:
