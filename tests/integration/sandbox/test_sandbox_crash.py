@@ -7,18 +7,18 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from sandbox_root import Place, reap_adopted, running, traces
 
-from jettison.sandbox.journal import Journal
 from jettison.sandbox.records import Container
 
 pytestmark = pytest.mark.integration
 
+Left = Callable[[str], list[str]]
 RUN = """
 import signal, sys
 from pathlib import Path
@@ -58,35 +58,45 @@ def another(place: Place, tmp_path: Path, rounds: int, mark: str) -> Iterator[su
         yield process
 
 
-def adopted() -> list[str]:
-    """Children of this process."""
+def children() -> set[int]:
+    """Of this process."""
     lists = Path("/proc/self/task").glob("*/children")
-    return [f"child {pid}" for path in lists for pid in path.read_text().split()]
+    return {int(pid) for path in lists for pid in path.read_text().split()}
 
 
-def left(place: Place, journal: Journal, mark: str) -> list[str]:
-    """What stays after a few sweeps: a child that was just being forked holds the lock a moment longer."""
-    names = [record.id for record in journal.leftovers() if isinstance(record, Container)]
-    for _ in range(20):
-        journal.sweep()
-        reap_adopted()
-        if not (found := [*traces(place.work, names), *map(str, running(mark)), *adopted()]):
-            break
-        time.sleep(0.05)
-    return found
+@pytest.fixture
+def left(place: Place) -> Left:
+    """A function that gives what stays of the runs of `sleep MARK` after a few sweeps: a child that was just
+    being forked holds the lock a moment longer. Children from before the test serve the whole session."""
+    before = children()
+
+    def look(mark: str) -> list[str]:
+        names = [record.id for record in place.journal.leftovers() if isinstance(record, Container)]
+        for _ in range(20):
+            place.journal.sweep()
+            reap_adopted()
+            adopted = [f"child {pid}" for pid in children() - before]
+            if not (found := [*traces(place.work, names), *map(str, running(mark)), *adopted]):
+                break
+            time.sleep(0.05)
+        return found
+
+    return look
 
 
-def test_a_kill_at_any_moment_is_cleaned_up_by_the_next_start(place: Place, tmp_path: Path) -> None:
+def test_a_kill_at_any_moment_is_cleaned_up_by_the_next_start(
+    place: Place, tmp_path: Path, left: Left
+) -> None:
     chance = random.Random(0)
     for turn in range(15):
         mark = f"7{os.getpid()}.{turn}"
         with another(place, tmp_path, 3, mark) as process:
             time.sleep(chance.uniform(0, 0.35))
             process.kill()
-        assert left(place, place.journal, mark) == []
+        assert left(mark) == []
 
 
-def test_no_application_runs_on_when_jettison_was_killed(place: Place, tmp_path: Path) -> None:
+def test_no_application_runs_on_when_jettison_was_killed(place: Place, tmp_path: Path, left: Left) -> None:
     mark = f"4{os.getpid()}"
     with another(place, tmp_path, 1000, mark) as process:
         assert process.stdout
@@ -98,7 +108,7 @@ def test_no_application_runs_on_when_jettison_was_killed(place: Place, tmp_path:
             reap_adopted()
             time.sleep(0.01)
         assert running(mark) == []
-    assert left(place, place.journal, mark) == []
+    assert left(mark) == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -116,7 +126,7 @@ def test_an_interrupted_process_leaves_nothing_itself(place: Place, tmp_path: Pa
         assert traces(place.work, []) == []
 
 
-def test_a_second_interrupt_does_not_stop_the_clean_up(place: Place, tmp_path: Path) -> None:
+def test_a_second_interrupt_does_not_stop_the_clean_up(place: Place, tmp_path: Path, left: Left) -> None:
     chance = random.Random(2)
     for turn in range(5):
         mark = f"9{os.getpid()}.{turn}"
@@ -126,10 +136,10 @@ def test_a_second_interrupt_does_not_stop_the_clean_up(place: Place, tmp_path: P
                 process.send_signal(signal.SIGINT)
                 time.sleep(chance.uniform(0, 0.02))
             process.communicate(timeout=30)
-        assert left(place, place.journal, mark) == []
+        assert left(mark) == []
 
 
-def test_two_processes_at_once_do_not_sweep_each_other(place: Place, tmp_path: Path) -> None:
+def test_two_processes_at_once_do_not_sweep_each_other(place: Place, tmp_path: Path, left: Left) -> None:
     mark = f"6{os.getpid()}"
     stop = threading.Event()
 
@@ -147,4 +157,4 @@ def test_two_processes_at_once_do_not_sweep_each_other(place: Place, tmp_path: P
     finally:
         stop.set()
         sweeper.join()
-    assert left(place, place.journal, mark) == []
+    assert left(mark) == []

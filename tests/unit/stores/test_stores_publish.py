@@ -19,6 +19,7 @@ from jettison.layers.tree import FileTree
 from jettison.layers.write import write_layer
 from jettison.stores.copy import copy_image
 from jettison.stores.open import open_image
+from jettison.stores.packed import members
 from jettison.stores.publish import publish
 from layouts import Layout, tagged
 
@@ -181,6 +182,22 @@ def test_writers_of_one_layout_wait_for_each_other(tmp_path):
     for thread in threads:
         thread.join()
     assert len(json.loads((tmp_path / "dir/index.json").read_text())["manifests"]) == 9
+
+
+def test_a_layout_that_another_writer_made_in_the_meantime_is_added_to(tmp_path, monkeypatch):
+    _, image = made(tmp_path)
+    first = f"oci:{tmp_path}/dir:first"
+
+    def overtaken(*arguments):
+        monkeypatch.undo()
+        publish(image, first)
+        yield from members(*arguments)
+
+    monkeypatch.setattr("jettison.stores.oci_layout.write.members", overtaken)
+    publish(image, f"oci:{tmp_path}/dir:second")
+    for tag in ("first", "second"):
+        assert validate(open_image(f"oci:{tmp_path}/dir:{tag}")) == []
+    assert not list(tmp_path.glob(".*"))
 
 
 @pytest.mark.parametrize("target", TRANSPORTS)

@@ -47,24 +47,28 @@ def write_oci_layout(collection: Collection, reference: Reference) -> Digest:
     descriptor = structs.replace(collection.descriptor, annotations=tag)
     folder = reference.path
     with host_errors(f"cannot write the layout {folder}"):
-        if not folder.exists():
-            _create(folder, collection, descriptor)
-        else:
+        if folder.exists() or not _create(folder, collection, descriptor):
             with locked_folder(folder):
                 _add(folder, collection, descriptor)
     return descriptor.digest
 
 
-def _create(folder: Path, collection: Collection, descriptor: Descriptor) -> None:
-    """Make a new layout beside `folder` and rename it."""
+def _create(folder: Path, collection: Collection, descriptor: Descriptor) -> bool:
+    """Make a new layout beside `folder` and rename it; False if another writer was there first."""
     sweep_folders(folder.parent, _TEMPORARY)
     with temporary_folder(folder.parent, _TEMPORARY) as temporary:
         for member in members(collection, index_of([descriptor])):
             _write(temporary, member)
         temporary.chmod(0o755)
         sync_folder(temporary)
-        temporary.rename(folder)
+        try:
+            temporary.rename(folder)
+        except OSError as error:
+            if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):  # rename(2): either
+                raise
+            return False
         sync_folder(folder.parent)
+    return True
 
 
 def _add(folder: Path, collection: Collection, descriptor: Descriptor) -> None:
