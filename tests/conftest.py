@@ -5,7 +5,12 @@ import signal
 from collections.abc import Generator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
+settings.register_profile(
+    "unhurried", parent=settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("unhurried")  # a busy machine fails no test
 SKIPS_FORBIDDEN = os.environ.get("JETTISON_SKIPS") == "forbidden"
 
 

@@ -35,7 +35,7 @@ from jettison.observe.evidence import Access, Exec, Operation, Socket, Write, Wr
 from jettison.stores.open import open_image
 
 pytestmark = pytest.mark.integration
-few = limited(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+few = limited(max_examples=25, suppress_health_check=list(HealthCheck))
 CALLS = (
     *(
         "accept",

@@ -146,7 +146,7 @@ def owner(data: bytes) -> tuple[int, bytes]:
     return int(layer), path
 
 
-@settings(max_examples=2000, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=2000, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.lists(OPERATIONS, max_size=8), min_size=1, max_size=4))
 def test_the_account_of_bytes_is_what_the_kernel_shows(private_folders_once, layers):
     """Reachable paths, reachable and dead bytes of each layer, which layer hid what and how: no

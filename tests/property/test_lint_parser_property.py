@@ -147,7 +147,7 @@ def beyond_the_oracle(tree: Dockerfile) -> bool:
 
 
 @given(TEXTS)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @example("FROM a\nRUN <<EOF\nx")
 @example("# escape=`\nRUN a `\n b")
 @example("ONBUILD RUN x 3<<X\nX\n")
@@ -165,14 +165,14 @@ def test_every_text_is_read_as_buildkit_reads_it(text: str) -> None:
 
 
 @given(st.binary(max_size=300) | TEXTS.map(lambda text: text.encode()))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_every_byte_is_kept(data: bytes) -> None:
     """A file is encoded to the bytes it was read from, whatever they are."""
     assert parse(data).source.encode() == data
 
 
 @given(TEXTS)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_spans_hold_what_the_words_say(text: str) -> None:
     """The source under a word's span is the word, but for what stands between continued lines."""
     tree = parse(text)

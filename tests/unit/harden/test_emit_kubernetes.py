@@ -231,7 +231,7 @@ def test_its_own_loopback_needs_no_rule():
     assert egress(model.Outgoing("127.0.0.1", 6379, "tcp"), model.Outgoing("::1", 80, "tcp")) == []
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(deployments)
 def test_whatever_was_decided_makes_valid_documents(deployed):
     found = documents(deployed, tree(node("bin/cp"), node("bin/mkdir")))

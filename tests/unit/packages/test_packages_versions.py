@@ -17,7 +17,7 @@ PEP440 = st.from_regex(r"\A([12]!)?[0-3](\.[0-2]){0,3}((a|b|rc)[0-2])?(\.post[0-
 
 
 @pytest.mark.skipif(shutil.which("dpkg") is None, reason="needs dpkg")
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(DEB, DEB)
 def test_deb_versions_are_ordered_as_dpkg_orders_them(left: str, right: str) -> None:
     found = compare(Ecosystem.DEB, left, right)
