@@ -265,6 +265,26 @@ def test_the_application_answers_when_podman_plays_it(podman, project):
         run(*podman, "kube", "down", "podman.yaml", cwd=project)
 
 
+def test_podman_plays_a_job(podman, engine, tiny_image, tmp_path):
+    data = tmp_path / "data"
+    data.mkdir()
+    data.chmod(0o777)
+    (data / "in").write_text("one\n")
+    image = open_image(f"docker-daemon:{tiny_image}", docker_host=engine.host)
+    strict = tiny(tiny_image)
+    mount = model.Mounted(path="/data", source=str(data), kind=model.MountKind.FOLDER)
+    service = structs.replace(strict.service, command=("copy",), mounts=(mount,), ports=())
+    job = structs.replace(strict, service=service, life=structs.replace(strict.life, batch=True))
+    written(tmp_path, emit(job, EVIDENCE, image.config, FileTree.of(image)))
+    play = [*podman, "kube", "play", "--network", NETWORK, "--seccomp-profile-root", "."]
+    run(*play, "podman.yaml", cwd=tmp_path)
+    try:
+        assert run(*podman, "wait", "tiny-tiny").strip() == "0"
+        assert (data / "out").read_text() == "one\n"
+    finally:
+        run(*podman, "kube", "down", "podman.yaml", cwd=tmp_path)
+
+
 OPTIONS = {
     "AddCapability": "--cap-add={}",
     "ContainerName": "--name={}",

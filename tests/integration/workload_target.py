@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from jettison.sandbox.outputs import Outputs
+
 
 @dataclass(frozen=True)
 class Exit:
@@ -31,7 +33,7 @@ class NamespaceTarget:
 
     process: subprocess.Popen[bytes]
     log: Path
-    outputs: dict[str, Path] = field(default_factory=dict)
+    outputs: Outputs = field(default_factory=Outputs)
     id: str = "test-container"
 
     @property
@@ -67,6 +69,7 @@ class NamespaceTarget:
 @contextmanager
 def running(folder: Path, *argv: str, outputs: dict[str, Path] | None = None) -> Iterator[NamespaceTarget]:
     """`argv` with loopback up, in namespaces of its own; everything in them dies at the end."""
+    written = Outputs(outputs or {})
     ready = folder / "namespace-ready"
     ready.unlink(missing_ok=True)
     log = folder / "output.log"
@@ -82,7 +85,7 @@ def running(folder: Path, *argv: str, outputs: dict[str, Path] | None = None) ->
     while not ready.exists() and process.poll() is None:
         time.sleep(0.002)
     try:
-        yield NamespaceTarget(process, log, outputs or {})
+        yield NamespaceTarget(process, log, written)
     finally:
         process.kill()
         process.wait()

@@ -13,7 +13,18 @@ from jettison.harden.capabilities import minimum
 from jettison.harden.exposed import exposed
 from jettison.harden.learn import Learned, learn
 from jettison.harden.life.restart import restart
-from jettison.harden.model import Decision, Deployment, Number, Probe, RunAs, Secret, Service, Settings
+from jettison.harden.model import (
+    Decision,
+    Deployment,
+    Mounted,
+    MountKind,
+    Number,
+    Probe,
+    RunAs,
+    Secret,
+    Service,
+    Settings,
+)
 from jettison.harden.names import image_name
 from jettison.harden.recorded import Decided
 from jettison.harden.seccomp import allow, with_init
@@ -22,7 +33,7 @@ from jettison.harden.storage import Needed, needed
 from jettison.harden.users import candidates
 from jettison.image.model import Image
 from jettison.observe.evidence import Evidence
-from jettison.sandbox.spec import Overrides
+from jettison.sandbox.spec import Mount, Overrides
 
 _OURS: Final = frozenset(("PATH", "HOSTNAME", "HOME"))
 """Variables that engines set by themselves."""
@@ -45,6 +56,8 @@ def decide(image: Image, overrides: Overrides, name: str, bench: Bench, evidence
         left=frozenset().union(*(run.changed.sizes for run in runs)),
         sizes=runs[0].changed.sizes,
     )
+    covered = {mount.destination for mount in spec.mounts}
+    wants = replace(wants, storage=tuple(each for each in wants.storage if each.path not in covered))
     wanted = _wanted(evidence, wants, users[0])
     settings, relaxed = settle(bench, wanted, users, lambda user: minimum(evidence, user))
     learned = _learned(bench, settings, evidence)
@@ -141,8 +154,17 @@ def _service(
         env=tuple(sorted((key, value) for key, value in given.items() if key not in hidden)),
         secret_env=tuple(sorted(hidden)),
         ports=found.ports,
+        mounts=tuple(map(_mounted, bench.baseline.scene.spec.mounts)),
         outgoing=found.outgoing,
     )
+
+
+def _mounted(mount: Mount) -> Mounted:
+    if mount.source.is_dir():
+        kind = MountKind.FOLDER
+    else:
+        kind = MountKind.FILE if mount.source.is_file() else MountKind.SPECIAL
+    return Mounted(path=mount.destination, source=str(mount.source), kind=kind, read_only=mount.read_only)
 
 
 def _warnings(wants: Needed) -> tuple[str, ...]:

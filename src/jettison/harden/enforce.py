@@ -14,7 +14,7 @@ from jettison.layers.entry import Kind
 from jettison.layers.path import decode_path, normalise
 from jettison.layers.tree import FileTree, Node
 from jettison.limits import MAX_COPY_BYTES
-from jettison.sandbox.spec import RunSpec, Tmpfs, Volume
+from jettison.sandbox.spec import Tmpfs, Volume
 from jettison.sandbox.users import User
 from jettison.verify.replay import Scene
 
@@ -32,7 +32,6 @@ def under(scene: Scene, settings: Settings, volumes: Path, *, seccomp: Mapping[s
     """`scene` with `settings` in force; `volumes` is a folder that `make_volumes` filled, `seccomp` the OCI
     section of the profile."""
     spec = scene.spec
-    storage = [each for each in settings.storage if not _is_mounted(spec, each)]
     return replace(
         scene,
         spec=replace(
@@ -42,10 +41,10 @@ def under(scene: Scene, settings: Settings, volumes: Path, *, seccomp: Mapping[s
             capabilities=tuple(each.name for each in settings.capabilities),
             no_new_privileges=settings.no_new_privileges.on,
             read_only_root=settings.read_only_root.on,
-            tmpfs=tuple(_tmpfs(each) for each in storage if each.medium is Medium.TMPFS),
+            tmpfs=tuple(_tmpfs(each) for each in settings.storage if each.medium is Medium.TMPFS),
             volumes=tuple(
                 Volume(source=volumes / each.name, destination=each.path)
-                for each in storage
+                for each in settings.storage
                 if each.medium is Medium.VOLUME
             ),
             memory_bytes=None if settings.memory_bytes is None else settings.memory_bytes.value,
@@ -70,11 +69,6 @@ def make_volumes(tree: FileTree, settings: Settings, folder: Path) -> None:
                 _copy(tree, source, target, (each.uid, each.gid) if ours else None)
             target.chmod(each.mode & 0o7777)
             os.chown(target, each.uid, each.gid)
-
-
-def _is_mounted(spec: RunSpec, storage: Storage) -> bool:
-    """Whether the user mounts something there."""
-    return any(mount.destination == storage.path for mount in spec.mounts)
 
 
 def _tmpfs(storage: Storage) -> Tmpfs:

@@ -1,8 +1,8 @@
 """The emitted manifests in real engines: `docker compose` and `podman kube play`, where they are present.
 
-The manifests are used as they are handed over, but for names and host ports, which are others each time: what
-the user runs is never touched. The workload goes into the container's network namespace, as in our own
-sandbox.
+The manifests are used as they are handed over, but for names and host ports, which are others each time, and
+what the user mounts to be written, of which they get a copy: what the user has is never touched. The workload
+goes into the container's network namespace, as in our own sandbox.
 """
 
 from __future__ import annotations
@@ -24,11 +24,12 @@ from msgspec import structs
 
 from jettison.errors import ApplicationError, HostError
 from jettison.harden.bench import Bench
-from jettison.harden.model import Deployment, Proof
+from jettison.harden.model import Deployment, Mounted, MountKind, Proof
 from jettison.layers.path import printable
-from jettison.limits import COMPOSE_TIMEOUT_S
+from jettison.limits import COMPOSE_TIMEOUT_S, MAX_COPY_BYTES
 from jettison.sandbox.compose import find_tool
 from jettison.sandbox.journal import Journal
+from jettison.sandbox.outputs import Outputs
 from jettison.sandbox.process import ExecResult, Exit
 from jettison.sandbox.project import Project
 from jettison.sandbox.records import Pod
@@ -69,11 +70,11 @@ class Engine:
 class EngineContainer:
     """A container of an engine, as the workload sees it (`workload.target.Target`)."""
 
-    def __init__(self, engine: Engine, container: str) -> None:
-        """`container` is its id. Raises ApplicationError when it does not run, HostError when the engine does
-        not know it."""
+    def __init__(self, engine: Engine, container: str, outputs: Outputs) -> None:
+        """`container` is its id, `outputs` what it may write of ours. Raises
+        ApplicationError when it failed at once, HostError when the engine does not know it."""
         self.id = container
-        self.outputs: Mapping[str, Path] = {}
+        self.outputs = outputs
         self._engine = engine
         self.pid = self._started()
 
@@ -105,9 +106,12 @@ class EngineContainer:
         return done.stdout, done.stderr
 
     def _started(self) -> int:
-        """Its pid, once it runs: an engine starts one that ended at once again and again."""
+        """Its pid, once it runs: an engine starts one that ended at once again and again. 0 for a job that is
+        done already."""
         deadline = time.monotonic() + _START_S
         while not (pid := int((state := self._state())["Pid"])):
+            if state["Status"] == "exited" and not state["ExitCode"]:
+                return 0
             if time.monotonic() > deadline or not (state.get("Restarting") or state["Status"] == "created"):
                 raise ApplicationError(
                     f"it ended with exit code {state['ExitCode']}: {_last_line(b''.join(self.tail()))}"
@@ -134,26 +138,26 @@ def prove(write: Write, deployment: Deployment, bench: Bench) -> tuple[Proof, ..
         return (Proof(where="docker compose", passed=None, detail=alone),)
     name = f"jettison-{secrets.token_hex(6)}"
     renamed = structs.replace(deployment, service=structs.replace(deployment.service, name=name))
-    files = write(renamed)
     return (
-        _proof("docker compose", _compose, files, renamed, bench),
-        _proof("podman kube play", _kube, files, renamed, bench),
+        _proof("docker compose", _compose, write, renamed, bench),
+        _proof("podman kube play", _kube, write, renamed, bench),
     )
 
 
-Start = Callable[[Path, Deployment, Journal], AbstractContextManager["EngineContainer"]]
+Start = Callable[[Path, Deployment, Outputs, Journal], AbstractContextManager["EngineContainer"]]
 
 
 class _NotHereError(Exception):
     """Why an engine cannot be tried."""
 
 
-def _proof(where: str, start: Start, files: Mapping[str, str], deployment: Deployment, bench: Bench) -> Proof:
-    with bench.journal.temporary() as folder:
-        for name, content in files.items():
-            (folder / name).write_text(_HOST_PORT.sub(r"127.0.0.1::\1", content))
+def _proof(where: str, start: Start, write: Write, deployment: Deployment, bench: Bench) -> Proof:
+    with bench.journal.temporary() as folder, bench.journal.temporary() as copies:
         try:
-            with start(folder, deployment, bench.journal) as container:
+            copied, outputs = _with_copies(deployment, copies)
+            for name, content in write(copied).items():
+                (folder / name).write_text(_HOST_PORT.sub(r"127.0.0.1::\1", content))
+            with start(folder, deployment, outputs, bench.journal) as container:
                 differences = bench.drive(container)
         except _NotHereError as reason:
             return Proof(where=where, passed=None, detail=str(reason))
@@ -165,8 +169,46 @@ def _proof(where: str, start: Start, files: Mapping[str, str], deployment: Deplo
     return Proof(where=where, passed=not differences, steps=bench.steps, detail=told)
 
 
+def _with_copies(deployment: Deployment, folder: Path) -> tuple[Deployment, Outputs]:
+    """`deployment` with copies in `folder` of all that it may write, and what it writes there."""
+    mounts, copies = list[Mounted](), dict[str, Path]()
+    for number, mount in enumerate(deployment.service.mounts):
+        if mount.read_only or mount.kind is MountKind.SPECIAL:
+            mounts.append(mount)
+            continue
+        copy = copies[mount.path] = folder / str(number)
+        _copy(Path(mount.source), copy)
+        mounts.append(structs.replace(mount, source=str(copy)))
+    return structs.replace(
+        deployment, service=structs.replace(deployment.service, mounts=tuple(mounts))
+    ), Outputs(copies)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """`source` with owners, permissions and links as they are; raises HostError."""
+    if _size(source) > MAX_COPY_BYTES:
+        raise HostError(f"{source} is too large to be copied for it")
+    done = subprocess.run(
+        ["cp", "--archive", "--reflink=auto", "--no-target-directory", source, target],
+        capture_output=True,
+        check=False,
+    )
+    if done.returncode:
+        raise HostError(f"cannot copy {source}: {_last_line(done.stderr)}")
+
+
+def _size(source: Path) -> int:
+    """Bytes of all files in `source`."""
+    found = source.lstat().st_size
+    for current, _, names in os.walk(source):
+        found += sum(os.lstat(os.path.join(current, name)).st_size for name in names)
+    return found
+
+
 @contextmanager
-def _compose(folder: Path, deployment: Deployment, journal: Journal) -> Iterator[EngineContainer]:
+def _compose(
+    folder: Path, deployment: Deployment, outputs: Outputs, journal: Journal
+) -> Iterator[EngineContainer]:
     try:
         tool = find_tool()
     except HostError as error:
@@ -185,11 +227,13 @@ def _compose(folder: Path, deployment: Deployment, journal: Journal) -> Iterator
         listed = compose.run(*base, "ps", "--quiet", name).stdout.split()
         if not listed:
             raise HostError("compose started no container")
-        yield EngineContainer(engine, listed[0].decode())
+        yield EngineContainer(engine, listed[0].decode(), outputs)
 
 
 @contextmanager
-def _kube(folder: Path, deployment: Deployment, journal: Journal) -> Iterator[EngineContainer]:
+def _kube(
+    folder: Path, deployment: Deployment, outputs: Outputs, journal: Journal
+) -> Iterator[EngineContainer]:
     podman = _program("podman")
     if podman.run("image", "exists", deployment.service.image).returncode:
         raise _NotHereError(f"podman has no image {deployment.service.image}")
@@ -202,10 +246,10 @@ def _kube(folder: Path, deployment: Deployment, journal: Journal) -> Iterator[En
         )
         if done.returncode:
             raise HostError(f"podman could not play it: {_last_line(done.stderr)}")
-        listed = podman.run("ps", "--quiet", "--no-trunc", "--filter", f"name={name}").stdout.split()
+        listed = podman.run("ps", "--all", "--quiet", "--no-trunc", "--filter", f"name={name}").stdout.split()
         if not listed:
             raise HostError("podman started no container")
-        yield EngineContainer(podman, listed[0].decode())
+        yield EngineContainer(podman, listed[0].decode(), outputs)
 
 
 def _program(name: str) -> Engine:

@@ -113,9 +113,38 @@ class Storage(Struct, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """A name for the volume: a label of RFC 1123, unique per path."""
-        words = "".join(c if c.isascii() and c.isalnum() else "-" for c in self.path.lower()).strip("-")
-        return "-".join(filter(None, words.split("-")))[-50:].strip("-") or "data"
+        """A name for the volume: a label of RFC 1123."""
+        return _label(self.path)
+
+
+class MountKind(StrEnum):
+    """What the user mounts from the host."""
+
+    FOLDER = "folder"
+    FILE = "file"
+    SPECIAL = "special"
+    """A socket or a device."""
+
+
+class Mounted(Struct, frozen=True, kw_only=True):
+    """What the user mounted from the host while it was observed."""
+
+    path: str
+    """Absolute, in the container."""
+    source: str
+    """Absolute, on the host."""
+    kind: MountKind
+    read_only: bool = False
+
+    @property
+    def name(self) -> str:
+        """A name for the volume: a label of RFC 1123."""
+        return _label(self.path)
+
+
+def _label(path: str) -> str:
+    words = "".join(c if c.isascii() and c.isalnum() else "-" for c in path.lower()).strip("-")
+    return "-".join(filter(None, words.split("-")))[-50:].strip("-") or "data"
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -253,6 +282,7 @@ class Service(Struct, frozen=True, kw_only=True):
     """What the user set beyond the image; values of secrets are left out (empty)."""
     secret_env: tuple[str, ...] = ()
     """Variables whose values come from a secret."""
+    mounts: tuple[Mounted, ...] = ()
     ports: tuple[Port, ...] = ()
     outgoing: tuple[Outgoing, ...] = ()
 

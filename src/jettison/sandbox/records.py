@@ -94,11 +94,12 @@ class Pod(msgspec.Struct, tag="pod", frozen=True):
     """A pod that `podman kube play` made for us, and its volumes, under a random name."""
 
     name: str
-    """Of the deployment; pods and volumes are named after it."""
+    """Of the Pod or Deployment; pods and volumes are named after it."""
 
     def undo(self) -> None:
         """Remove it; raises OSError."""
-        _podman("pod", "rm", "--force", "--ignore", f"{self.name}-pod", f"{self.name}-pod-0")
+        names = (self.name, f"{self.name}-pod", f"{self.name}-pod-0")
+        _podman("pod", "rm", "--force", "--ignore", *names)
         volumes = _podman("volume", "ls", "--quiet", "--filter", f"name={self.name}").split()
         if volumes:
             _podman("volume", "rm", "--force", *volumes)

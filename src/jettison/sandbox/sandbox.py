@@ -18,6 +18,7 @@ from jettison.sandbox.launcher import Launcher
 from jettison.sandbox.mounts import mount_sources
 from jettison.sandbox.oci import Runtime
 from jettison.sandbox.output import Output
+from jettison.sandbox.outputs import Outputs
 from jettison.sandbox.process import ExecResult, Exit, StopResult
 from jettison.sandbox.rootfs import Rootfs
 from jettison.sandbox.runtime import find_runtime
@@ -41,13 +42,12 @@ class Sandbox:
         launcher: Launcher,
         main: ChildProcess,
         output: Output,
-        outputs: Mapping[str, Path],
+        outputs: Outputs,
     ) -> None:
         self.output = output
         """What the main process prints."""
         self.outputs = outputs
-        """Writable mounts: path in the container → upper folder (or copied file) that holds what the run
-        wrote there."""
+        """Writable mounts, with the upper folder (or copied file) that holds what the run wrote there."""
         self.started_at = time.monotonic()
         """When the application's program was started, on the clock of `time.monotonic`."""
         self._spec = spec
@@ -181,7 +181,7 @@ def _running(
         output = Output()
         stack.callback(_close, launcher, output)
         main = launcher.create(output)
-        box = Sandbox(spec=spec, launcher=launcher, main=main, output=output, outputs=uppers)
+        box = Sandbox(spec=spec, launcher=launcher, main=main, output=output, outputs=Outputs(uppers))
         launcher.start()
         box.started_at = time.monotonic()
         yield box

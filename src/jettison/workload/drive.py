@@ -21,7 +21,7 @@ from jettison.workload.client import Answer, fetch
 from jettison.workload.commands import Outcome, host_environment, run_healthcheck, run_inside, run_on_host
 from jettison.workload.endpoint import Endpoint
 from jettison.workload.inside import Inside
-from jettison.workload.outputs import State, snapshot, written
+from jettison.workload.outputs import written
 from jettison.workload.ready import Ready, wait_ready
 from jettison.workload.responses import Content, Kind, Response, content_of
 from jettison.workload.steps import HttpRequest, Workload
@@ -64,9 +64,8 @@ def drive(workload: Workload, target: Target, mark: Mark) -> Driven:
     Raises HostError when this host does not let us into the container's network namespace, UsageError for an
     OpenAPI document that cannot be read.
     """
-    before = snapshot(target.outputs)
     with Inside(target.netns) as inside:
-        return _Drive(workload, target, mark, inside, before).run()
+        return _Drive(workload, target, mark, inside).run()
 
 
 @dataclass
@@ -75,7 +74,6 @@ class _Drive:
     target: Target
     mark: Mark
     inside: Inside
-    before: State
     responses: list[Response] = field(default_factory=list)
     requests: list[HttpRequest] = field(default_factory=list)
     cookies: dict[str, str] = field(default_factory=dict)
@@ -125,7 +123,7 @@ class _Drive:
             exit_code=None if ready.exit is None else ready.exit.code,
             stdout=None if stdout is None else content_of(stdout),
             stderr=None if stderr is None else content_of(stderr),
-            files=written(self.target.outputs, self.before) if batch else {},
+            files=written(self.target.outputs) if batch else {},
             endpoints=tuple(sorted(map(str, ready.endpoints))),
             error=error,
         )

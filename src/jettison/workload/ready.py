@@ -256,6 +256,8 @@ class _Process:
     def __init__(self, pid: int) -> None:
         self._poll = select.poll()
         self._fd = -1
+        if not pid:
+            return  # it ended before anybody looked
         try:
             self._fd = os.pidfd_open(pid)
         except ProcessLookupError:

@@ -3,9 +3,11 @@ drive."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
+
+from jettison.sandbox.outputs import Outputs
 
 
 class Exit(Protocol):
@@ -52,9 +54,8 @@ class Target(Protocol):
         """Its network namespace, as a file that setns(2) takes."""
 
     @property
-    def outputs(self) -> Mapping[str, Path]:
-        """Writable mounts: path in the container → folder on this host. What a batch job writes there is its
-        answer."""
+    def outputs(self) -> Outputs:
+        """Its writable mounts. What a batch job writes there is its answer."""
 
     def poll(self) -> Exit | None:
         """How the main process ended, or None while it runs."""

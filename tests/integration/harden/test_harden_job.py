@@ -1,6 +1,8 @@
 """`jettison harden` from end to end, on real images in a real sandbox and a real engine."""
 
 import json
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from jettison.harden.bench import Bench
 from jettison.harden.decide import decide
 from jettison.harden.emit.seccomp import section
+from jettison.sandbox.compose import find_tool
 from jettison.sandbox.spec import Overrides
 from jettison.slim.baseline import evidence_of, observe_twice, scene_of
 from jettison.slim.plan import Drive
@@ -52,6 +55,38 @@ def test_an_image_is_hardened_proven_and_decided_the_same_again(engine, tiny_ima
     assert contents(second) == contents(first)
     assert engine.docker("ps", "--all", "--quiet", "--filter", "name=jettison-") == ""
     assert engine.docker("network", "ls", "--quiet", "--filter", "name=jettison-") == ""
+
+
+def test_a_job_reads_and_writes_what_the_user_mounts_and_the_host_stays(
+    engine, tiny_image, jettison, tmp_path
+):
+    data, out = tmp_path / "data", tmp_path / "out"
+    data.mkdir()
+    data.chmod(0o777)
+    (data / "in").write_text("one\n")
+    done = jettison(
+        *("harden", f"docker-daemon:{tiny_image}", "--cmd", "copy", "--mount", f"{data}:/data"),
+        *("--output", out, "--json"),
+    )
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    proofs = {proof["where"]: proof["passed"] for proof in report["proofs"]}
+    assert proofs["sandbox"] is True
+    assert proofs["docker compose"] is True
+    deployed = report["deployment"]
+    assert deployed["life"]["batch"]
+    assert deployed["service"]["mounts"] == [
+        {"path": "/data", "source": str(data), "kind": "folder", "read_only": False}
+    ]
+    assert deployed["settings"]["run_as"]["uid"] != 0
+    assert os.listdir(data) == ["in"]
+    done = subprocess.run(
+        [*find_tool().command, "up"], cwd=out, env=engine.environment, capture_output=True, text=True
+    )
+    try:
+        assert (data / "out").read_text() == "one\n", done.stderr
+    finally:
+        subprocess.run([*find_tool().command, "down"], cwd=out, env=engine.environment, check=True)
 
 
 def test_files_of_others_are_not_replaced(jettison, tiny_image, tmp_path):

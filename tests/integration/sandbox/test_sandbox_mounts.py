@@ -35,7 +35,7 @@ def test_a_writable_folder_starts_the_same_in_every_run_and_the_host_keeps_it(
             assert box.wait(10) == Exit(0)
             box.output.finish(5)
             assert box.output.stdout == b"of the host\n1000\n"
-            upper = box.outputs["/data"]
+            upper = box.outputs.mounts["/data"]
             assert (upper / "file").read_text() == "changed\n"
             assert (upper / "new").read_text() == "new\n"
     assert (data / "file").read_text() == "of the host\n"
@@ -52,14 +52,14 @@ def test_a_read_only_folder_cannot_be_written(place: Place, data: Path) -> None:
         box.output.finish(5)
         assert box.output.stdout == b"of the host\n"
         assert b"Read-only" in box.output.stderr
-        assert box.outputs == {}
+        assert box.outputs.mounts == {}
 
 
 def test_a_writable_file_is_a_copy(place: Place, data: Path) -> None:
     mounts = (Mount(source=data / "file", destination="/etc/passwd"),)
     with place.run("sh", "-c", "cat /etc/passwd; echo new > /etc/passwd", mounts=mounts) as box:
         assert box.wait(10) == Exit(0)
-        assert box.outputs["/etc/passwd"].read_text() == "new\n"
+        assert box.outputs.mounts["/etc/passwd"].read_text() == "new\n"
     assert (data / "file").read_text() == "of the host\n"
 
 

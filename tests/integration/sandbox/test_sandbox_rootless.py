@@ -65,7 +65,7 @@ with Journal() as journal:
         shown["timed out"] = done.timed_out
         shown["none"] = box.exec(["none"], timeout=5).exit_code
         shown["exec"] = box.exec(["id", "-u"], timeout=5).stdout.decode()
-        shown["written"] = (box.outputs["/data"] / "new").read_text()
+        shown["written"] = (box.outputs.mounts["/data"] / "new").read_text()
         shown["usage"] = box.usage().memory_peak_bytes
         shown["killed"] = box.stop(grace_s=0.1).killed
     shown["traces"] = traces(home / "work", place.names)

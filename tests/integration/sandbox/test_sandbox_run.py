@@ -259,7 +259,7 @@ def test_within_another_container_changes_are_kept_in_memory(
         mounts = (Mount(source=tmp_path / "outer/data", destination="/data"),)
         with inner.run("sh", "-c", "echo x > /new; echo y > /data/z", mounts=mounts) as box:
             assert box.wait(10) == Exit(0)
-            assert (box.outputs["/data"] / "z").read_text() == "y\n"
+            assert (box.outputs.mounts["/data"] / "z").read_text() == "y\n"
         assert os.listdir(outer) == []
     finally:
         unmount(outer)

@@ -92,6 +92,12 @@ def files(deployed: model.Deployment, evidence: Evidence = EVIDENCE, image: Merg
     return emit(deployed, evidence, CONFIG, image or tree(), **more)
 
 
+FOLDER = model.Mounted(path="/data", source="/home/me/in", kind=model.MountKind.FOLDER)
+FILE = model.Mounted(
+    path="/etc/web.conf", source="/home/me/web.conf", kind=model.MountKind.FILE, read_only=True
+)
+SOCKET = model.Mounted(path="/run/other.sock", source="/run/other.sock", kind=model.MountKind.SPECIAL)
+
 AWKWARD = [
     *(
         "no",
@@ -146,6 +152,17 @@ storages = st.lists(
         seeded=st.booleans(),
     ),
     max_size=4,
+    unique_by=lambda each: each.path,
+).map(tuple)
+mounts = st.lists(
+    st.builds(
+        model.Mounted,
+        path=paths.map("/mnt{}".format),
+        source=paths,
+        kind=st.sampled_from(model.MountKind),
+        read_only=st.booleans(),
+    ),
+    max_size=3,
     unique_by=lambda each: each.path,
 ).map(tuple)
 probes = st.one_of(
@@ -205,6 +222,7 @@ deployments = st.builds(
         entrypoint=st.none() | st.lists(hostile, min_size=1, max_size=3).map(tuple),
         env=st.lists(st.tuples(variables, hostile), max_size=3, unique_by=lambda pair: pair[0]).map(tuple),
         secret_env=st.lists(variables, max_size=2, unique=True).map(tuple),
+        mounts=mounts,
         ports=ports,
         outgoing=st.lists(
             st.builds(

@@ -1,7 +1,7 @@
 """The profile follows from the evidence; that apparmor_parser accepts it, integration tests show."""
 
 import pytest
-from deployments import DATA, EVIDENCE, TMP, deployment, files, node, tree
+from deployments import DATA, EVIDENCE, FILE, FOLDER, TMP, deployment, files, node, tree
 from msgspec import structs
 
 from jettison.harden import model
@@ -70,6 +70,11 @@ def test_programs_and_their_interpreters_are_executed_by_name():
     got = rules(seen=seen)
     assert "/usr/local/bin/entrypoint.sh mrix," in got
     assert "/usr/bin/dash mrix," in got
+
+
+def test_what_the_user_mounts_may_be_used():
+    got = rules(deployment(service={"mounts": (FOLDER, FILE)}))
+    assert {"/data/{,**} rwlk,", "/etc/web.conf r,"} <= set(got)
 
 
 def test_only_storage_is_writable_when_the_root_is_read_only():

@@ -2,7 +2,7 @@
 
 import pytest
 import yaml
-from deployments import DATA, EVIDENCE, MIB, TMP, deployment, files, node, storage, tree
+from deployments import DATA, EVIDENCE, FILE, FOLDER, MIB, TMP, deployment, files, node, storage, tree
 from msgspec import structs
 
 from jettison.harden import model
@@ -56,6 +56,14 @@ def test_a_folder_that_starts_with_the_image_s_content_is_a_volume():
     got = service(deployment(storage=(structs.replace(TMP, seeded=True),)))
     assert "tmpfs" not in got
     assert got["volumes"][0]["target"] == "/tmp"
+
+
+def test_what_the_user_mounts_is_mounted():
+    got = service(deployment(service={"mounts": (FOLDER, structs.replace(FILE, source="/a$b"))}))
+    assert got["volumes"] == [
+        {"type": "bind", "source": "/home/me/in", "target": "/data"},
+        {"type": "bind", "source": "/a$$b", "target": "/etc/web.conf", "read_only": True},
+    ]
 
 
 def test_programs_can_be_run_where_they_were():

@@ -3,7 +3,20 @@
 import kubernetes_validate
 import pytest
 import yaml
-from deployments import DATA, MIB, deployment, deployments, files, node, number, storage, tree
+from deployments import (
+    DATA,
+    FILE,
+    FOLDER,
+    MIB,
+    SOCKET,
+    deployment,
+    deployments,
+    files,
+    node,
+    number,
+    storage,
+    tree,
+)
 from hypothesis import HealthCheck, given, settings
 from msgspec import structs
 
@@ -168,6 +181,40 @@ def test_a_batch_job_is_a_job():
     assert "livenessProbe" not in spec["containers"][0]
 
 
+def test_what_the_user_mounts_is_a_claim_or_a_configmap():
+    deployed = deployment(service={"mounts": (FOLDER, FILE, SOCKET)})
+    spec = pod(deployed)
+    claim, config = spec["volumes"][-2:]
+    assert claim == {"name": "web-data", "persistentVolumeClaim": {"claimName": "web-data"}}
+    assert config == {"name": "files", "configMap": {"name": "web-files"}}
+    assert spec["containers"][0]["volumeMounts"][-2:] == [
+        {"name": "web-data", "mountPath": "/data"},
+        {"name": "files", "mountPath": "/etc/web.conf", "subPath": "web-etc-web-conf", "readOnly": True},
+    ]
+    assert spec["securityContext"]["fsGroup"] == 101
+    found = documents(deployed)
+    assert found["PersistentVolumeClaim"]["metadata"]["name"] == "web-data"
+    assert found["Deployment"]["spec"]["replicas"] == 1
+    told = head(deployed)
+    assert "kubectl create configmap web-files --from-file=web-etc-web-conf=/home/me/web.conf" in told
+    assert "Fill the volume web-data with what /home/me/in held." in told
+    assert "Not in here, as it belongs to one host: /run/other.sock" in told
+
+
+def test_podman_mounts_from_the_host_and_plays_a_job_as_a_pod():
+    deployed = deployment(life={"batch": True}, service={"mounts": (FOLDER, FILE, SOCKET), "ports": ()})
+    found = yaml.safe_load_all(files(deployed)["podman.yaml"])
+    (played_pod,) = [each for each in found if each and each["kind"] != "NetworkPolicy"]
+    assert (played_pod["kind"], played_pod["metadata"]["name"]) == ("Pod", "web")
+    kubernetes_validate.validate(played_pod, "1.30", strict=True)
+    assert [volume["hostPath"] for volume in played_pod["spec"]["volumes"][-3:]] == [
+        {"path": "/home/me/in", "type": "Directory"},
+        {"path": "/home/me/web.conf", "type": "File"},
+        {"path": "/run/other.sock"},
+    ]
+    assert played_pod["spec"]["containers"][0]["volumeMounts"][-2]["readOnly"]
+
+
 def test_an_ordinary_user_may_listen_on_a_low_port():
     deployed = deployment(service={"ports": (model.Port(443, "tcp", "it listens"),)})
     assert pod(deployed)["securityContext"]["sysctls"] == [
@@ -237,8 +284,8 @@ def test_whatever_was_decided_makes_valid_documents(deployed):
     found = documents(deployed, tree(node("bin/cp"), node("bin/mkdir")))
     assert found.keys() & {"Deployment", "Job"}
     for each in (found.get("Deployment") or found["Job"])["spec"]["template"]["spec"]["containers"]:
-        names = {volume["name"] for volume in each.get("volumeMounts", ())}
-        assert len(names) == len(each.get("volumeMounts", ()))
+        places = {volume["mountPath"] for volume in each.get("volumeMounts", ())}
+        assert len(places) == len(each.get("volumeMounts", ()))
 
 
 def test_what_is_asked_of_the_resolver_alone_needs_no_other_rule():
@@ -250,8 +297,8 @@ def played(deployed, image=None) -> dict:
     found = list(yaml.safe_load_all(files(deployed, image=image)["podman.yaml"]))
     for each in found:
         kubernetes_validate.validate(each, "1.30", strict=True)
-    (workload,) = [each for each in found if each["kind"] in ("Deployment", "Job")]
-    assert workload["spec"].get("replicas", 1) == 1
+    (workload,) = [each for each in found if each["kind"] == "Deployment"]
+    assert workload["spec"]["replicas"] == 1
     assert not any(each["kind"] == "PodDisruptionBudget" for each in found)
     return workload["spec"]["template"]
 

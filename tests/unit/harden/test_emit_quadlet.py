@@ -2,7 +2,7 @@
 
 import shlex
 
-from deployments import DATA, TMP, deployment, files, storage
+from deployments import DATA, FILE, FOLDER, TMP, deployment, files, storage
 from msgspec import structs
 
 from jettison.harden import model
@@ -54,6 +54,11 @@ def test_every_key_is_known_to_podman():
         "Service": True,
         "Install": True,
     }
+
+
+def test_what_the_user_mounts_is_mounted():
+    got = values(deployment(service={"mounts": (FOLDER, FILE)}), "Volume")
+    assert got == ["/home/me/in:/data", "/home/me/web.conf:/etc/web.conf:ro"]
 
 
 def test_everything_is_dropped_and_only_the_storage_is_writable():

@@ -15,7 +15,7 @@ from typing import Final
 
 from jettison.harden.emit import terms
 from jettison.harden.emit.contents import Contents
-from jettison.harden.model import Deployment
+from jettison.harden.model import Deployment, MountKind
 from jettison.layers.path import decode_path
 from jettison.observe.evidence import Evidence, Operation
 
@@ -173,6 +173,11 @@ def _written(deployment: Deployment, evidence: Evidence, contents: Contents) -> 
     for storage in deployment.settings.storage:
         run = "mix" if terms.executed(storage, evidence) else ""
         rules.add(f"{_pattern(contents.real(storage.path).rstrip('/'))}/{{,**}} rwlk{run},  # {storage.kind}")
+    for mount in deployment.service.mounts:
+        below = "/{,**}" if mount.kind is MountKind.FOLDER else ""
+        rules.add(
+            f"{_pattern(mount.path.rstrip('/'))}{below} {'r' if mount.read_only else 'rwlk'},  # mounted"
+        )
     if not deployment.settings.read_only_root.on:
         for path in map(contents.real, evidence.writes):
             folder = path.rpartition("/")[0] or "/"

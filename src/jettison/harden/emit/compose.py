@@ -8,7 +8,7 @@ from typing import Any, Final
 from jettison.harden.emit import terms
 from jettison.harden.emit.contents import Contents
 from jettison.harden.emit.yaml import Noted, document
-from jettison.harden.model import Deployment, Medium, Probe, Storage
+from jettison.harden.model import Deployment, Medium, Mounted, Probe, Storage
 from jettison.observe.evidence import Evidence
 
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -106,11 +106,21 @@ def _storage(deployment: Deployment, evidence: Evidence, contents: Contents) -> 
             mounts.append(Noted(mount, note))
         else:
             tmpfs.append(Noted(_tmpfs(storage, terms.executed(storage, evidence)), note))
+    mounts += [Noted(_bind(each), terms.held(each)) for each in deployment.service.mounts]
     if tmpfs:
         out["tmpfs"] = tmpfs
     if mounts:
         out["volumes"] = mounts
     return out
+
+
+def _bind(mount: Mounted) -> dict[str, Any]:
+    out: dict[str, Any] = {
+        "type": "bind",
+        "source": _literal(mount.source),
+        "target": _literal(mount.path),
+    }
+    return out | {"read_only": True} if mount.read_only else out
 
 
 def _tmpfs(storage: Storage, executable: bool) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Iterator
 from typing import Any
 
 from jettison.harden.emit import terms
@@ -10,13 +12,13 @@ from jettison.harden.emit.network import policy
 from jettison.harden.emit.pod import pod, standard
 from jettison.harden.emit.target import Target
 from jettison.harden.emit.yaml import Noted, comment, document
-from jettison.harden.model import Deployment
+from jettison.harden.model import Deployment, MountKind
+from jettison.harden.storage import VOLUME_BYTES
 
 
 def kubernetes(deployment: Deployment, contents: Contents, target: Target) -> str:
     """The documents for `deployment` as `target` reads them."""
-    claims = [_claim(deployment, path, name) for path, name in terms.claim_names(deployment).items()]
-    documents = [document(claim) for claim in claims if claim]
+    documents = [document(claim) for claim in _claims(deployment, target)]
     documents.append(document(_workload(deployment, contents, target)))
     if terms.served(deployment):
         documents.append(document(_service(deployment)))
@@ -24,17 +26,24 @@ def kubernetes(deployment: Deployment, contents: Contents, target: Target) -> st
     if target.instances > 1:
         documents.append(_disruption(deployment))
     head = f"{target.head}\n{standard(deployment)}"
-    return "\n".join(comment(head)) + "\n" + _secret(deployment) + "---\n".join(filter(None, documents))
+    first = _secret(deployment) + ("" if target.hosted else _mounted(deployment))
+    return "\n".join(comment(head)) + "\n" + first + "---\n".join(filter(None, documents))
 
 
 def _meta(deployment: Deployment, name: str | None = None) -> dict[str, Any]:
     return {"name": name or deployment.service.name, "labels": terms.labels(deployment)}
 
 
-def _claim(deployment: Deployment, path: str, name: str) -> dict[str, Any] | None:
-    storage = next(s for s in deployment.settings.storage if s.path == path)
-    if not terms.lasting(storage):
-        return None
+def _claims(deployment: Deployment, target: Target) -> Iterator[dict[str, Any]]:
+    names = terms.claim_names(deployment)
+    for storage in filter(terms.lasting, deployment.settings.storage):
+        yield _claim(deployment, names[storage.path], max(storage.size_bytes, 1), terms.what(storage))
+    for mount in deployment.service.mounts:
+        if mount.kind is MountKind.FOLDER and not target.hosted:
+            yield _claim(deployment, names[mount.path], VOLUME_BYTES, terms.held(mount))
+
+
+def _claim(deployment: Deployment, name: str, size: int, note: str) -> dict[str, Any]:
     return {
         "apiVersion": "v1",
         "kind": "PersistentVolumeClaim",
@@ -42,15 +51,18 @@ def _claim(deployment: Deployment, path: str, name: str) -> dict[str, Any] | Non
         "spec": Noted(
             {
                 "accessModes": ["ReadWriteOnce"],
-                "resources": {"requests": {"storage": terms.size(max(storage.size_bytes, 1), "Mi")}},
+                "resources": {"requests": {"storage": terms.size(size, "Mi")}},
             },
-            terms.what(storage),
+            note,
         ),
     }
 
 
 def _workload(deployment: Deployment, contents: Contents, target: Target) -> dict[str, Any]:
     template = pod(deployment, contents, target)
+    if deployment.life.batch and not target.jobs:
+        meta = {**_meta(deployment), **template["metadata"]}
+        return {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": template["spec"]}
     if deployment.life.batch:
         spec: dict[str, Any] = {"backoffLimit": 2, "template": template}
         kind = {"apiVersion": "batch/v1", "kind": Noted("Job", "it does its work and ends by itself")}
@@ -66,7 +78,8 @@ def _workload(deployment: Deployment, contents: Contents, target: Target) -> dic
 
 
 def _keeps_data(deployment: Deployment) -> bool:
-    return any(map(terms.lasting, deployment.settings.storage))
+    folders = (mount.kind is MountKind.FOLDER for mount in deployment.service.mounts)
+    return any(map(terms.lasting, deployment.settings.storage)) or any(folders)
 
 
 def _replicas(deployment: Deployment, target: Target) -> Noted:
@@ -117,6 +130,22 @@ def _disruption(deployment: Deployment) -> str:
         "spec": {"minAvailable": 1, "selector": {"matchLabels": terms.labels(deployment)}},
     }
     return document(content)
+
+
+def _mounted(deployment: Deployment) -> str:
+    """What to do about the user's mounts, which no cluster has, as a comment."""
+    names, lines = terms.claim_names(deployment), list[str]()
+    files = [mount for mount in deployment.service.mounts if mount.kind is MountKind.FILE]
+    if files:
+        lines += ["Make the ConfigMap of the mounted files first (a Secret if they hold one):"]
+        given = (shlex.quote(f"--from-file={names[mount.path]}={mount.source}") for mount in files)
+        lines.append(f"kubectl create configmap {terms.files_name(deployment)} {' '.join(given)}")
+    for mount in deployment.service.mounts:
+        if mount.kind is MountKind.FOLDER:
+            lines.append(f"Fill the volume {names[mount.path]} with what {mount.source} held.")
+        elif mount.kind is MountKind.SPECIAL:
+            lines.append(f"Not in here, as it belongs to one host: {mount.path}, {terms.held(mount)}.")
+    return "".join(f"{line}\n" for line in comment("\n".join(["", *lines]))) if lines else ""
 
 
 def _secret(deployment: Deployment) -> str:

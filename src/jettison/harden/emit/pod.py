@@ -10,7 +10,17 @@ from jettison.harden.emit import terms
 from jettison.harden.emit.contents import Contents
 from jettison.harden.emit.target import Target
 from jettison.harden.emit.yaml import Noted
-from jettison.harden.model import Deployment, Life, Medium, Metrics, Port, Probe, Storage
+from jettison.harden.model import (
+    Deployment,
+    Life,
+    Medium,
+    Metrics,
+    Mounted,
+    MountKind,
+    Port,
+    Probe,
+    Storage,
+)
 
 _BASELINE: Final = frozenset({
     "AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE",
@@ -82,7 +92,7 @@ def _spec(deployment: Deployment, contents: Contents, target: Target) -> dict[st
     missing = [s.path for s in deployment.settings.storage if _needs_preparing(s) and s.path not in prepared]
     note = f"Fill before the first start, as the image has no program for it: {', '.join(missing)}"
     out["containers"] = Noted([_container(deployment, prepared, target)], note if missing else "")
-    if volumes := _volumes(deployment):
+    if volumes := _volumes(deployment, target):
         out["volumes"] = volumes
     return out
 
@@ -94,7 +104,7 @@ def _pod_security(deployment: Deployment, target: Target) -> dict[str, Any]:
         "runAsUser": run_as.uid,
         "runAsGroup": run_as.gid,
     }
-    if settings.storage and not run_as.root:
+    if (settings.storage or deployment.service.mounts) and not run_as.root:
         out["fsGroup"] = Noted(run_as.gid, "volumes belong to this group")
         out["fsGroupChangePolicy"] = "OnRootMismatch"
     if settings.seccomp is not None:
@@ -138,7 +148,7 @@ def _container(deployment: Deployment, prepared: dict[str, _Prepared], target: T
         out["resources"] = resources
     if not deployment.life.batch:
         out |= _probes(deployment)
-    if mounts := _mounts(deployment, prepared):
+    if mounts := _mounts(deployment, prepared, target):
         out["volumeMounts"] = mounts
     return out
 
@@ -206,20 +216,49 @@ def _action(probe: Probe) -> dict[str, Any]:
     return {"httpGet": {"path": probe.path or "/", "port": probe.port, "scheme": probe.kind.upper()}}
 
 
-def _mounts(deployment: Deployment, prepared: dict[str, _Prepared]) -> list[Any]:
+def _mounts(deployment: Deployment, prepared: dict[str, _Prepared], target: Target) -> list[Any]:
     names, out = terms.claim_names(deployment), list[Any]()
     for storage in deployment.settings.storage:
         ready = prepared.get(storage.path)
         mount = ready.mount if ready else {"name": names[storage.path], "mountPath": storage.path}
         out.append(Noted(mount, terms.what(storage)))
+    out += [Noted(_shown(deployment, each, target), terms.held(each)) for each in _placed(deployment, target)]
     if _wants_shm(deployment):
         out.append({"name": "dev-shm", "mountPath": "/dev/shm"})  # noqa: S108  # a path in the container
     return out
 
 
-def _volumes(deployment: Deployment) -> list[Any]:
+def _placed(deployment: Deployment, target: Target) -> list[Mounted]:
+    """The user's mounts that a pod can have: a socket or device of a host belongs to that host."""
+    return [m for m in deployment.service.mounts if target.hosted or m.kind is not MountKind.SPECIAL]
+
+
+def _shown(deployment: Deployment, mount: Mounted, target: Target) -> dict[str, Any]:
+    name = terms.claim_names(deployment)[mount.path]
+    out: dict[str, Any] = {"name": name, "mountPath": mount.path}
+    if mount.kind is MountKind.FILE and not target.hosted:
+        return out | {"name": "files", "subPath": name, "readOnly": True}
+    return out | {"readOnly": True} if mount.read_only else out
+
+
+def _given(deployment: Deployment, target: Target) -> list[Any]:
+    """The volumes of the user's mounts."""
+    names, placed = terms.claim_names(deployment), _placed(deployment, target)
+    if target.hosted:
+        types = {MountKind.FOLDER: {"type": "Directory"}, MountKind.FILE: {"type": "File"}}
+        return [
+            {"name": names[m.path], "hostPath": {"path": m.source} | types.get(m.kind, {})} for m in placed
+        ]
+    out = [_claimed(names[mount.path]) for mount in placed if mount.kind is MountKind.FOLDER]
+    if any(mount.kind is MountKind.FILE for mount in placed):
+        out.append({"name": "files", "configMap": {"name": terms.files_name(deployment)}})
+    return out
+
+
+def _volumes(deployment: Deployment, target: Target) -> list[Any]:
     names = terms.claim_names(deployment)
     out: list[Any] = [_volume(s, names[s.path]) for s in deployment.settings.storage]
+    out += _given(deployment, target)
     if _wants_shm(deployment):
         shm = deployment.settings.shm_bytes
         volume = {"medium": "Memory", "sizeLimit": terms.size(shm.value, "Mi")}
@@ -229,12 +268,13 @@ def _volumes(deployment: Deployment) -> list[Any]:
 
 def _volume(storage: Storage, name: str) -> dict[str, Any]:
     if terms.lasting(storage):
-        return {
-            "name": name,
-            "persistentVolumeClaim": {"claimName": name},
-        }
+        return _claimed(name)
     medium = {"medium": "Memory"} if storage.medium is Medium.TMPFS else {}
     return {"name": name, "emptyDir": medium | {"sizeLimit": terms.size(storage.size_bytes, "Mi")}}
+
+
+def _claimed(name: str) -> dict[str, Any]:
+    return {"name": name, "persistentVolumeClaim": {"claimName": name}}
 
 
 def _wants_shm(deployment: Deployment) -> bool:

@@ -99,6 +99,12 @@ def _storage(deployment: Deployment, evidence: Evidence) -> Iterator[str]:
             yield f"Volume={deployment.service.name}-{names[storage.path]}.volume:{_raw(storage.path)}:U"
         else:
             yield f"Tmpfs={_raw(storage.path)}:{_tmpfs(storage, terms.executed(storage, evidence))}"
+    for mount in deployment.service.mounts:
+        yield from comment(terms.held(mount))
+        if any(c == ":" or not c.isprintable() for c in mount.path + mount.source):
+            yield from comment(f"No unit can mount {mount.path!r}: mount it by hand.")
+        else:
+            yield f"Volume={_raw(mount.source)}:{_raw(mount.path)}{':ro' if mount.read_only else ''}"
 
 
 def _tmpfs(storage: Storage, executable: bool) -> str:

@@ -31,6 +31,10 @@ class Target:
     """How many run where nothing is kept in a volume."""
     profile: str
     """The seccomp profile, relative to the reader's folder of profiles."""
+    jobs: bool = True
+    """Whether it knows the kind Job, which Podman 4 does not; a Pod that never restarts is the same there."""
+    hosted: bool = False
+    """Whether what the user mounts from this host is there."""
     published: bool = False
     """Whether ports are published on this host; without an address Podman 4 would do so on all of them."""
     annotated: bool = False
@@ -50,7 +54,15 @@ def cluster(deployment: Deployment) -> Target:
     return Target(head, instances=2, profile=profile)
 
 
-PODMAN: Final = Target(_PODMAN_HEAD, instances=1, profile="seccomp.json", published=True, annotated=True)
+PODMAN: Final = Target(
+    _PODMAN_HEAD,
+    instances=1,
+    profile="seccomp.json",
+    jobs=False,
+    hosted=True,
+    published=True,
+    annotated=True,
+)
 
 
 def for_podman(deployment: Deployment) -> Deployment:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from jettison.harden.model import Capability, Deployment, Life, Medium, Port, Storage, StorageKind
+from jettison.harden.model import Capability, Deployment, Life, Medium, Mounted, Port, Storage, StorageKind
 from jettison.observe.evidence import Evidence
 
 MIB: Final = 1 << 20
@@ -72,13 +72,14 @@ def bare(capability: str) -> str:
 
 
 def volume_names(deployment: Deployment) -> dict[str, str]:
-    """Path of each storage → a name that no other has."""
+    """Path of each storage and mount → a name that no other has."""
     names: dict[str, str] = {}
-    for storage in deployment.settings.storage:
-        name, number = storage.name, 2
+    placed: tuple[Storage | Mounted, ...] = (*deployment.settings.storage, *deployment.service.mounts)
+    for each in placed:
+        name, number = each.name, 2
         while name in names.values():
-            name, number = f"{storage.name[:46].rstrip('-')}-{number}", number + 1
-        names[storage.path] = name
+            name, number = f"{each.name[:46].rstrip('-')}-{number}", number + 1
+        names[each.path] = name
     return names
 
 
@@ -91,6 +92,11 @@ def why(capability: Capability) -> str:
 def what(storage: Storage) -> str:
     """What a storage is for."""
     return f"{storage.kind}: {storage.because}"
+
+
+def held(mount: Mounted) -> str:
+    """What was mounted there."""
+    return f"mounted when it was observed: {mount.source}"
 
 
 def labels(deployment: Deployment) -> dict[str, str]:
@@ -110,12 +116,17 @@ def service_name(deployment: Deployment) -> str:
 
 
 def claim_names(deployment: Deployment) -> dict[str, str]:
-    """Path of each storage → the name of its volume or claim, which no other application has: Podman keeps
-    the volumes of all pods in one place."""
+    """Path of each storage and mount → the name of its volume or claim, which no other application has:
+    Podman keeps the volumes of all pods in one place."""
     names = volume_names(deployment)
     longest = max(map(len, names.values()), default=0)
     prefix = deployment.service.name[: _MAX_LABEL - 1 - longest].rstrip("-")
     return {path: f"{prefix}-{name}" for path, name in names.items()}
+
+
+def files_name(deployment: Deployment) -> str:
+    """The ConfigMap that holds the files that were mounted one by one."""
+    return f"{deployment.service.name[: _MAX_LABEL - len('-files')].rstrip('-')}-files"
 
 
 def secret_name(deployment: Deployment) -> str:
