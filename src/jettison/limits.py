@@ -107,11 +107,16 @@ MAX_BLOB_CACHE_BYTES: Final = 20 * GIB
 
 # --- registries
 REQUEST_TIMEOUT_S: Final = 30.0
-"""How long a registry may be silent before its connection counts as broken."""
+"""How long the headers of an answer may take, and how long a registry may be silent before its connection
+counts as broken."""
+MAX_HEADER_BYTES: Final = 128 * KIB
+"""All headers of one answer; a few kilobytes are usual."""
+SEND_BYTES: Final = 256 * KIB
+"""A piece of a request's body; each must have gone in `REQUEST_TIMEOUT_S`."""
 DOCUMENT_TIMEOUT_S: Final = 60.0
 """How long a manifest, a config or a token may take to arrive; a trickle is no better than silence."""
 STALL_BYTES: Final = 64 * KIB
-"""Bytes of a blob that must arrive in each `REQUEST_TIMEOUT_S`; a slower peer counts as a broken one."""
+"""Bytes of a body that must arrive in each `REQUEST_TIMEOUT_S`; a slower peer counts as a broken one."""
 REGISTRY_ATTEMPTS: Final = 5
 """How often one request is made while nothing gets on; the field's common number."""
 RETRY_BUDGET_S: Final = 60.0

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import threading
-from collections import Counter, deque
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
+from collections import Counter
 from dataclasses import dataclass
-from typing import BinaryIO
 
 from jettison.errors import RefusedError
 from jettison.image.model import Image, Layer
 from jettison.layers.entry import Kind
 from jettison.layers.path import encode_path
-from jettison.limits import VERIFY_THREADS
 
 _PIECE = 1 << 20
 
@@ -25,31 +20,6 @@ class Finding:
     where: str
     """`config`, or `layer N`, base first from 0."""
     message: str
-
-
-def verify(image: Image) -> None:
-    """Read every layer of `image` to its end; raises `DigestError` for one that is not what was declared."""
-    stop = threading.Event()
-    running: deque[Future[None]] = deque()
-    with ThreadPoolExecutor(VERIFY_THREADS, "verify") as pool:
-        try:
-            for layer in image.layers:
-                stack = ExitStack()
-                # here and not in a thread: opening may wait for the network, which a signal must interrupt
-                running.append(pool.submit(_drain, stack, stack.enter_context(layer.open()), stop))
-                if len(running) > VERIFY_THREADS:
-                    running.popleft().result()
-            while running:
-                running.popleft().result()
-        except BaseException:
-            stop.set()
-            raise
-
-
-def _drain(stack: ExitStack, stream: BinaryIO, stop: threading.Event) -> None:
-    with stack:
-        while not stop.is_set() and stream.read(_PIECE):
-            pass
 
 
 def validate(image: Image) -> list[Finding]:

@@ -9,10 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Lock
+from threading import Event, Lock
 from typing import BinaryIO
 
-from jettison.errors import InvalidInputError
+from msgspec import structs
+
+from jettison.errors import InvalidInputError, RefusedError, RemoteError
 from jettison.image.digest import Digest
 from jettison.layers.changes import Changes, Collector
 from jettison.layers.entry import Entry
@@ -71,16 +73,30 @@ class TarLayer:
             finally:
                 verified.result()
 
-    def verify(self) -> None:
-        """Read all of the layer, unless this was done before; raises `DigestError`, `InvalidInputError`.
+    def verify(self, stop: Event | None = None) -> None:
+        """Read all of the layer, unless this was done before, or `stop` is set; raises `DigestError`,
+        `InvalidInputError`, and what opening the blob raises.
 
-        Threads may call it: one reads, the others wait.
+        A layer that is being received is read as it comes. Threads may call it: one reads, the others wait.
         """
+        stop = stop or Event()
         with self._verifying:
-            if not self._verified:
+            if not self._verified and not self._is_right_as_it_comes(stop):
                 with self.open() as stream:
-                    drain(stream)
-                self._verified = True
+                    drain(stream, stop)
+            self._verified = self._verified or not stop.is_set()
+
+    def _is_right_as_it_comes(self, stop: Event) -> bool:
+        arriving = self.blob.arriving
+        if arriving is None:
+            return False
+        coming = structs.replace(self.blob, open=lambda: arriving(stop), digest=None)  # verified at its end
+        try:
+            with uncompressed(coming, self.diff_id) as stream:
+                drain(stream, stop)
+        except (RefusedError, RemoteError):  # `open` tells what is wrong
+            return False
+        return True
 
 
 class _Headers:
@@ -120,7 +136,8 @@ def _collect(source: StreamSource | _Headers, what: str) -> Changes:
     return collector.finish()
 
 
-def drain(stream: BinaryIO) -> None:
-    """Read `stream` to its end, where it is verified."""
+def drain(stream: BinaryIO, stop: Event | None = None) -> None:
+    """Read `stream` to its end, where it is verified, or until `stop` is set."""
     while stream.read(BUFFER):
-        pass
+        if stop is not None and stop.is_set():
+            return

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from isal import igzip, isal_zlib
@@ -66,11 +67,14 @@ class Blob(Struct, frozen=True):
     """None where the source declares none for these bytes (layers of Docker archives)."""
     what: str = "the blob"
     """Its name in errors."""
-    path: Path | None = None
-    """A file that holds exactly these bytes once they were opened, verified and never written again, so that
-    a copy of it needs no second look."""
+    file: Callable[[], Path] | None = None
+    """Gives a file that holds exactly these bytes, verified and never written again, so that a copy of it
+    needs no second look; waits until they are there."""
     release: Callable[[Path], bool] | None = None
     """Moves that file to another path if nobody else has use for it; whether it did."""
+    arriving: Callable[[Event], io.RawIOBase] | None = None
+    """A raw stream of bytes that are just being received, until the event is set. They are right only if it
+    ends without an error; what is not right or not on its way any more, `open` waits for."""
 
 
 class Region(io.RawIOBase):

@@ -92,6 +92,10 @@ class Part:
             self._hash.update(piece)
             self.size += len(piece)
 
+    def fileno(self) -> int:
+        """The descriptor of its file."""
+        return self._descriptor
+
     def write(self, piece: bytes) -> None:
         """Add the next bytes; raises `HostError`."""
         self._hash.update(piece)

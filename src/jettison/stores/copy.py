@@ -7,12 +7,12 @@ from collections.abc import Callable
 from jettison.image.model import Image
 from jettison.image.platform import Platform
 from jettison.image.reference import Reference, Transport, parse_reference
-from jettison.image.validate import verify
 from jettison.stores.choose import Origin
 from jettison.stores.files import ArchiveFiles, FolderFiles
 from jettison.stores.oci_layout.read import layout_origin
 from jettison.stores.open import open_image
 from jettison.stores.publish import Published, keeps_indexes, publish, publish_index
+from jettison.stores.verified import verify
 from jettison.stores.whole import verify_images, whole
 
 

@@ -6,7 +6,7 @@ import hashlib
 import os
 from collections.abc import Iterator, Sequence
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from jettison.errors import DigestError
 from jettison.image import document
@@ -162,9 +162,7 @@ def _as_is(layer: TarLayer, compression: Compression) -> PackedLayer:
     """The bytes of the layer; their digest is worked out where the source declares none."""
     blob = layer.blob
     digest = blob.digest or (layer.diff_id if compression is Compression.NONE else _digest(blob))
-    return PackedLayer(
-        layer.diff_id, digest, Blob(blob.open, blob.size, digest, blob.what, blob.path), compression
-    )
+    return PackedLayer(layer.diff_id, digest, structs.replace(blob, digest=digest), compression)
 
 
 def _digest(blob: Blob) -> Digest:

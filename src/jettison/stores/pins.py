@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from typing import Final
-
-import httpx
 
 from jettison.errors import JettisonError, LimitError
 from jettison.image.reference import parse_reference
 from jettison.limits import MAX_PINNED_BYTES
+from jettison.stores.http import Client, HttpError
 from jettison.stores.registry.read import digest_of
-
-_TIMEOUT: Final = httpx.Timeout(30.0)
 
 
 class Outside:
@@ -35,7 +31,7 @@ class Outside:
         if what not in self._known:
             try:
                 self._known[what] = ask()
-            except (JettisonError, httpx.HTTPError, httpx.InvalidURL) as error:
+            except (JettisonError, HttpError) as error:
                 self._note(f"{what} stays unpinned: {error}")
                 self._known[what] = None
         return self._known[what]
@@ -43,9 +39,8 @@ class Outside:
 
 def _checksum(url: str) -> str:
     digest, size = hashlib.sha256(), 0
-    with httpx.stream("GET", url, follow_redirects=True, timeout=_TIMEOUT) as response:
-        response.raise_for_status()
-        for block in response.iter_raw():
+    with Client() as client, client.get(url) as answer:
+        for block in answer.pieces():
             size += len(block)
             if size > MAX_PINNED_BYTES:
                 raise LimitError(f"it has over {MAX_PINNED_BYTES} bytes")

@@ -8,11 +8,11 @@ from jettison.errors import LimitError
 from jettison.image.digest import Digest
 from jettison.image.manifest import CONFIGS, INDEXES, MANIFESTS, Descriptor, parse_index, parse_manifest
 from jettison.image.reference import Reference
-from jettison.image.validate import verify
 from jettison.layers.stream import Blob
 from jettison.limits import MAX_INDEX_DEPTH, MAX_MANIFESTS
 from jettison.stores.choose import Origin, image_of
 from jettison.stores.packed import Collection, Document
+from jettison.stores.verified import verify
 
 
 def whole(origin: Origin) -> Collection:

@@ -110,13 +110,10 @@ def test_without_an_engine_a_bare_destination_is_an_error(places):
         destination("app:2", "oci:x:1")
 
 
-# httpcore leaves closing a socket that it could not connect to the garbage collection
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_missing_socket_is_no_engine(tmp_path):
     assert not has_engine(f"unix://{tmp_path}/none.sock")
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_an_absent_engine_is_told_from_one_that_fails(tmp_path):
     with Engine(f"unix://{tmp_path}/none.sock") as engine, pytest.raises(AbsentError):
         engine.info()

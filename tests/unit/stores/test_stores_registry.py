@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import random
+import threading
 import time
 
 import pytest
@@ -11,6 +12,7 @@ from fake_registry import FakeRegistry, serving
 
 from builders import Item
 from jettison.errors import (
+    DigestError,
     HostError,
     InvalidInputError,
     JettisonError,
@@ -30,6 +32,7 @@ from jettison.stores.registry import client, patience
 from jettison.stores.registry.address import endpoint_of, sink, sources
 from jettison.stores.registry.auth import challenges
 from jettison.stores.registry.credentials import find_credential
+from jettison.stores.verified import verify
 from layouts import Layout
 
 CONTENT = random.Random(1).randbytes(3_000_000)  # does not compress: several reads of a socket
@@ -443,3 +446,62 @@ def test_a_greeting_that_never_ends_is_not_read(registry, layer):
     started = time.monotonic()
     assert open_image(registry.reference()).config.architecture == "amd64"
     assert time.monotonic() - started < 5
+
+
+def test_a_layer_is_verified_while_the_rest_of_it_is_received(registry, layer):
+    """The registry sends the second half only once the first was read."""
+    image = open_image(registry.reference())
+    halves = []
+    received = threading.Event()
+
+    def half(handler, body):
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        handler.wfile.write(body[: len(body) // 2])
+        handler.wfile.flush()
+        halves.append(received.wait(10))
+        handler.wfile.write(body[len(body) // 2 :])
+        return True
+
+    registry.faults[layer] = half
+    with image.layers[0].blob.arriving(threading.Event()) as stream:
+        first = stream.read(1000)
+        received.set()
+        rest = stream.readall()
+    assert halves == [True]
+    assert first + rest == registry.documents[layer][1]
+
+
+def test_a_layer_that_came_wrong_at_first_is_verified_once_it_is_right(registry, layer):
+    lies = iter([True])
+
+    def once(handler, body):
+        return next(lies, False) and (
+            handler.reply(200, body[:1_000_000] + bytes(len(body) - 1_000_000)) or True
+        )
+
+    registry.faults[layer] = once
+    verify(open_image(registry.reference()))
+    assert len(registry.asked_for(layer)) == 2
+
+
+def test_what_a_layer_unpacks_to_is_held_against_the_config_as_it_comes(registry, tmp_path):
+    layout = Layout(tmp_path / "layout")
+    wrong = {"rootfs": {"type": "layers", "diff_ids": ["sha256:" + "0" * 64]}}
+    registry.publish(layout, layout.image([Item("a", CONTENT)], config=wrong))
+    with pytest.raises(DigestError):
+        verify(open_image(registry.reference()))
+
+
+def test_who_waits_for_a_layer_can_be_stopped(registry, layer):
+    released = threading.Event()
+    registry.faults[layer] = lambda handler, body: released.wait(10) and False
+    stop = threading.Event()
+    threading.Timer(0.3, stop.set).start()
+    begun = time.monotonic()
+    with open_image(registry.reference()).layers[0].blob.arriving(stop) as stream:
+        with pytest.raises(RemoteError, match="stopped"):
+            stream.read(1)
+        assert time.monotonic() - begun < 3
+    released.set()

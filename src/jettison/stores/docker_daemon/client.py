@@ -6,25 +6,25 @@ import io
 import os
 import ssl
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote, urlsplit
 
-import httpx
+import urllib3
 
 from jettison.errors import AbsentError, HostError, JettisonError, NotFoundError, RemoteError, UsageError
 from jettison.image.document import parse_json
 from jettison.layers.files import Handle, spool
 from jettison.layers.path import printable
 from jettison.limits import MAX_JSON_BYTES, MAX_LAYER_BYTES
+from jettison.stores.http import Answer, Client, ConnectionFailedError, Content, HttpError, LocalClient
 
 DEFAULT_HOST = "unix:///var/run/docker.sock"
 _OLDEST, _NEWEST = (1, 24), (1, 47)
 """API versions that this client speaks: from `RootFS` in image inspection to the latest it was written
 against."""
-_TIMEOUT = httpx.Timeout(600.0, connect=10.0)
-BODY_CHUNK = 1 << 20
+_TIMEOUT = urllib3.Timeout(connect=10.0, read=600.0)
 
 
 class Engine:
@@ -34,7 +34,7 @@ class Engine:
         """`host` is a value of DOCKER_HOST: `unix://PATH`, `tcp://HOST:PORT`; by default that of
         `environment`."""
         self.host = host or environment.get("DOCKER_HOST") or DEFAULT_HOST
-        self._client = _client(self.host, environment)
+        self._client, self._base = _client(self.host, environment)
         self._prefix: str | None = None
 
     def __enter__(self) -> Self:
@@ -69,14 +69,12 @@ class Engine:
         with self._request(
             "GET", f"/images/{quote(name, safe='/:@')}/get", f"the image {name!r}"
         ) as response:
-            return spool(Body(response.iter_bytes(BODY_CHUNK)), MAX_LAYER_BYTES, f"the image {name!r}")
+            return spool(Body(response.pieces()), MAX_LAYER_BYTES, f"the image {name!r}")
 
     def load(self, archive: Iterable[bytes]) -> None:
         """Load a Docker archive."""
         headers = {"Content-Type": "application/x-tar"}
-        with self._request(
-            "POST", "/images/load?quiet=1", "the image", content=archive, headers=headers
-        ) as response:
+        with self._request("POST", "/images/load?quiet=1", "the image", headers, lambda: archive) as response:
             answer = _limited(response)
         for line in answer.splitlines():
             message = parse_json(line, "the engine's answer").get("error") if line.startswith(b"{") else None
@@ -88,23 +86,32 @@ class Engine:
             return parse_json(_limited(response), "the engine's answer")
 
     @contextmanager
-    def _request(self, method: str, path: str, what: str, **arguments: Any) -> Iterator[httpx.Response]:
+    def _request(
+        self,
+        method: str,
+        path: str,
+        what: str,
+        headers: Mapping[str, str] | None = None,
+        content: Content = None,
+    ) -> Iterator[Answer]:
         with self._failures():
             if self._prefix is None:
                 self._prefix = self._negotiate()
-            with self._client.stream(method, self._prefix + path, **arguments) as response:
-                if response.status_code == 404:
+            response = self._client.send(method, self._base + self._prefix + path, headers, content)
+            with closing(response):
+                if response.status == 404:
                     raise NotFoundError(
                         f"the Docker engine has no such image: {what}", hint="docker image ls lists them"
                     )
-                if response.status_code >= 400:
+                if response.status >= 400:
                     raise RemoteError(f"the Docker engine refused {what}: {_message(response)}")
                 yield response
 
     def _negotiate(self) -> str:
         """`/vX.Y`: the newest version of the API that both sides speak."""
-        with self._client.stream("GET", "/_ping") as answer:  # whose body may be anything
-            text = answer.headers.get("Api-Version", "")
+        answer = self._client.send("GET", f"{self._base}/_ping")
+        answer.close()  # its body may be anything
+        text = answer.headers.get("Api-Version", "")
         try:
             major, minor = map(int, text.split("."))
         except ValueError:
@@ -119,17 +126,15 @@ class Engine:
     def _failures(self) -> Iterator[None]:
         try:
             yield
-        except httpx.ConnectError as error:
+        except ConnectionFailedError as error:
             message = f"no Docker engine answers at {self.host}: {error}"
             if "Permission denied" in str(error):
                 hint = "run as root or as a member of the group docker"
                 raise HostError(message, hint=hint) from None
             hint = "start it, set DOCKER_HOST, or use docker-archive: or oci: files"
             raise AbsentError(message, hint=hint) from None
-        except httpx.HTTPError as error:
-            raise RemoteError(
-                f"the Docker engine at {self.host} failed: {error or type(error).__name__}"
-            ) from None
+        except HttpError as error:
+            raise RemoteError(f"the Docker engine at {self.host} failed: {error}") from None
 
 
 def has_engine(host: str | None = None) -> bool:
@@ -150,19 +155,18 @@ class Body(io.RawIOBase):
         return next(self._pieces, b"")
 
 
-def _client(host: str, environment: Mapping[str, str]) -> httpx.Client:
+def _client(host: str, environment: Mapping[str, str]) -> tuple[LocalClient | Client, str]:
+    """Who speaks to the engine, and how its addresses begin."""
     url = urlsplit(host)
     if url.scheme == "unix":
-        transport = httpx.HTTPTransport(uds=url.path)
-        return httpx.Client(transport=transport, base_url="http://docker", timeout=_TIMEOUT, trust_env=False)
+        return LocalClient(url.path, _TIMEOUT), ""
     if url.scheme not in ("tcp", "http", "https") or not url.hostname:
         hint = "unix://PATH and tcp://HOST:PORT are understood; for SSH forward the socket with ssh -L"
         raise UsageError(f"cannot use the Docker engine at {printable(host)!r}", hint=hint)
     secure = url.scheme == "https" or bool(environment.get("DOCKER_TLS_VERIFY"))
     address = f"[{url.hostname}]" if ":" in url.hostname else url.hostname
     base = f"{'https' if secure else 'http'}://{address}:{url.port or (2376 if secure else 2375)}"
-    verify = _tls(environment) if secure else False
-    return httpx.Client(base_url=base, verify=verify, timeout=_TIMEOUT, trust_env=False)
+    return Client(_tls(environment) if secure else None, proxies=False, timeout=_TIMEOUT), base
 
 
 def _tls(environment: Mapping[str, str]) -> ssl.SSLContext:
@@ -176,20 +180,20 @@ def _tls(environment: Mapping[str, str]) -> ssl.SSLContext:
     return context
 
 
-def _limited(response: httpx.Response) -> bytes:
+def _limited(response: Answer) -> bytes:
     """The body, if it is not longer than a document may be."""
     body = bytearray()
-    for piece in response.iter_bytes(1 << 16):
+    for piece in response.pieces():
         body += piece
         if len(body) > MAX_JSON_BYTES:
             raise RemoteError(f"the Docker engine answers with more than {MAX_JSON_BYTES} bytes")
     return bytes(body)
 
 
-def _message(response: httpx.Response) -> str:
+def _message(response: Answer) -> str:
     body = _limited(response)
     try:
         message = str(parse_json(body, "the answer").get("message", ""))
     except JettisonError:
         message = body[:200].decode(errors="replace")
-    return printable(message[:500]) or f"HTTP {response.status_code}"
+    return printable(message[:500]) or f"HTTP {response.status}"

@@ -122,11 +122,9 @@ def _write(folder: Path, member: Member) -> None:
     """Write one file, durable, complete or not at all."""
     path = folder / member.path
     path.parent.mkdir(parents=True, exist_ok=True)
-    if isinstance(member.content, Blob) and member.content.release is not None:
-        member.content.open().close()  # a registry's blob is in its file only then
-        if member.content.release(path):
-            sync_folder(path.parent)
-            return
+    if isinstance(member.content, Blob) and member.content.release and member.content.release(path):
+        sync_folder(path.parent)
+        return
     with new_file(path) as stream:
         if isinstance(member.content, bytes):
             stream.write(member.content)
@@ -139,13 +137,12 @@ def _write(folder: Path, member: Member) -> None:
 def _is_cloned(blob: Blob, target: BinaryIO) -> bool:
     """Copy a blob that is a verified file within the kernel, if that can be done. Never a link: whoever
     changes the layout must not change the cache."""
-    if blob.path is None:
+    if blob.file is None:
         return False
-    with blob.open():  # a registry's blob is in its file only then
-        try:
-            source = os.open(blob.path, os.O_RDONLY | os.O_CLOEXEC)
-        except FileNotFoundError:  # removed from the cache in the meantime
-            return False
+    try:
+        source = os.open(blob.file(), os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:  # removed from the cache in the meantime
+        return False
     try:
         left = blob.size
         while left and (count := os.copy_file_range(source, target.fileno(), left)):

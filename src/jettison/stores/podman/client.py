@@ -16,7 +16,7 @@ from urllib.parse import quote
 from jettison.errors import AbsentError, HostError, NotFoundError
 from jettison.layers.files import Handle, spool, sweep_folders, temporary_folder
 from jettison.limits import MAX_LAYER_BYTES, PODMAN_IDLE_S, PODMAN_START_TIMEOUT_S
-from jettison.stores.docker_daemon.client import BODY_CHUNK, Body, Engine
+from jettison.stores.docker_daemon.client import Body, Engine
 
 _FOLDER = "jettison-podman-"
 _HINT = "install podman, or start its socket: systemctl [--user] start podman.socket"
@@ -37,7 +37,7 @@ class Podman(Engine):
         """The image `name` as an OCI archive, which keeps config and manifest of an OCI image as they are."""
         path = f"/libpod/images/{quote(name, safe='/:@')}/get?format=oci-archive"
         with self._request("GET", path, f"the image {name!r}") as response:
-            return spool(Body(response.iter_bytes(BODY_CHUNK)), MAX_LAYER_BYTES, f"the image {name!r}")
+            return spool(Body(response.pieces()), MAX_LAYER_BYTES, f"the image {name!r}")
 
 
 def has_podman(environment: Mapping[str, str] = os.environ) -> bool:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from urllib.parse import urlencode, urlsplit
 
-import httpx
 from msgspec import Struct
 
 from jettison.errors import RemoteError
@@ -21,7 +21,18 @@ _CHALLENGE = re.compile(r'(?:^|,)\s*(Basic|Bearer)\b((?:\s*,?\s*\w+=(?:"[^"]*"|[
 _PARAMETER = re.compile(r'(\w+)=(?:"([^"]*)"|([^\s",]+))')
 _CLIENT = "jettison"
 
-Sender = Callable[[httpx.Request], tuple[int, bytes]]
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request to a token server; it holds secrets."""
+
+    method: str
+    url: str
+    headers: dict[str, str] = field(default_factory=dict, repr=False)
+    content: bytes | None = field(default=None, repr=False)
+
+
+Sender = Callable[[Request], tuple[int, bytes]]
 """Sends one request; status and body, of at most so many bytes as a token may have."""
 
 
@@ -92,7 +103,7 @@ def _request(
     credential: Credential | None,
     *,
     plain: bool,
-) -> httpx.Request:
+) -> Request:
     realm = challenge.parameters.get("realm", "")
     _check_realm(realm, endpoint, plain=plain)
     service = challenge.parameters.get("service", "")
@@ -104,12 +115,13 @@ def _request(
             "refresh_token": credential.identity_token,
             "scope": " ".join(scopes),
         }
-        return httpx.Request("POST", realm, data=form)
+        kind = {"Content-Type": "application/x-www-form-urlencoded"}
+        return Request("POST", realm, kind, urlencode(form).encode())
     query = [("service", service)] if service else []
     query += [("scope", scope) for scope in scopes]
     headers = {"Authorization": basic(credential)} if credential is not None else {}
     separator = "&" if urlsplit(realm).query else "?"
-    return httpx.Request("GET", f"{realm}{separator}{urlencode(query)}", headers=headers)
+    return Request("GET", f"{realm}{separator}{urlencode(query)}", headers)
 
 
 def _check_realm(realm: str, endpoint: Endpoint, *, plain: bool) -> None:

@@ -6,12 +6,10 @@ import ssl
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
-
-import httpx
 
 from jettison.errors import JettisonError, LimitError, NotFoundError, RemoteError
 from jettison.image.document import parse_json
@@ -21,19 +19,24 @@ from jettison.limits import (
     MAX_JSON_BYTES,
     MAX_REDIRECTS,
     MAX_TOKEN_BYTES,
-    REQUEST_TIMEOUT_S,
+)
+from jettison.stores.http import (
+    REDIRECTS,
+    Answer,
+    BrokenError,
+    Client,
+    ConnectionFailedError,
+    Content,
+    HttpError,
+    redirected,
 )
 from jettison.stores.registry.address import Endpoint, is_inner, is_loopback
-from jettison.stores.registry.auth import authorization, challenges
+from jettison.stores.registry.auth import Request, authorization, challenges
 from jettison.stores.registry.certificates import trust
 from jettison.stores.registry.credentials import find_credential
 from jettison.stores.registry.patience import Transient, patiently
 
-Content = bytes | Callable[[], Iterable[bytes]] | None
-"""A request's body; one that is streamed can be made anew for another attempt."""
-
 _RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504, 522})
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _ALIVE = frozenset({200, 401, 403, 404, 429})
 
 
@@ -47,13 +50,7 @@ class Registry:
         self._scopes = [f"repository:{endpoint.repository}:{actions}"]
         if mount_from:
             self._scopes.append(f"repository:{mount_from}:pull")
-        self._client = httpx.Client(
-            verify=_tls(endpoint),
-            timeout=httpx.Timeout(REQUEST_TIMEOUT_S, pool=None),
-            trust_env=not endpoint.is_loopback,  # proxies
-            follow_redirects=False,
-            headers={"Accept-Encoding": "identity", "User-Agent": "jettison"},
-        )
+        self._client = Client(_tls(endpoint), proxies=not endpoint.is_loopback)
         self.close = weakref.finalize(self, self._client.close)
         """Closes all connections; so does the end of the last image that needs them."""
         self._lock = threading.Lock()
@@ -83,7 +80,7 @@ class Registry:
         headers: Mapping[str, str] | None = None,
         content: Content = None,
         accept: Iterable[int] = (),
-    ) -> Iterator[httpx.Response]:
+    ) -> Iterator[Answer]:
         """One request, authenticated, its redirects followed; the body is yet to be read.
 
         A status below 300 or in `accept` is an answer; any other raises `NotFoundError` or `RemoteError`, or
@@ -92,29 +89,29 @@ class Registry:
         with self._failures(what):
             response = self._answer(method, url, dict(headers or {}), content)
             try:
-                if response.status_code >= 300 and response.status_code not in accept:
+                if response.status >= 300 and response.status not in accept:
                     raise self._refusal(response, what)
                 yield response
             finally:
                 response.close()
 
-    def document(self, path: str, what: str, accept: str = "") -> tuple[bytes, httpx.Headers]:
+    def document(self, path: str, what: str, accept: str = "") -> tuple[bytes, Mapping[str, str]]:
         """The document at `path`, whole, with the headers of the answer; `LimitError` if it is too long."""
 
-        def once() -> tuple[bytes, httpx.Headers]:
+        def once() -> tuple[bytes, Mapping[str, str]]:
             headers = {"Accept": accept} if accept else {}
             with self.request("GET", self.url(path), what, headers=headers) as response:
                 return _bounded(response, MAX_JSON_BYTES, what), response.headers
 
         return patiently(once)
 
-    def _answer(self, method: str, url: str, headers: dict[str, str], content: Content) -> httpx.Response:
+    def _answer(self, method: str, url: str, headers: dict[str, str], content: Content) -> Answer:
         for _ in range(2):
             given = self._authorization
             response = self._redirected(method, url, headers, content, given)
-            if response.status_code != 401 or not self._is_own(str(response.request.url)):
+            if response.status != 401 or not self._is_own(response.url):
                 return response
-            offered = challenges(response.headers.get_list("www-authenticate"))
+            offered = challenges(response.values("www-authenticate"))
             response.close()
             with self._lock:
                 if self._authorization == given:  # no other thread was faster
@@ -130,14 +127,12 @@ class Registry:
 
     def _redirected(
         self, method: str, url: str, headers: dict[str, str], content: Content, authorization: str
-    ) -> httpx.Response:
+    ) -> Answer:
         """Send, and follow redirects of what only reads; credentials go to the registry itself alone."""
         for _ in range(MAX_REDIRECTS + 1):
             own = {"Authorization": authorization} if authorization and self._is_own(url) else {}
-            body = content() if callable(content) else content
-            request = self._client.build_request(method, url, headers=headers | own, content=body)
-            response = self._client.send(request, stream=True)
-            if response.status_code not in _REDIRECTS or method not in ("GET", "HEAD"):
+            response = self._client.send(method, url, headers | own, content)
+            if response.status not in REDIRECTS or method not in ("GET", "HEAD"):
                 return response
             url = self.resolve(url, response.headers.get("location", ""))
             response.close()
@@ -147,13 +142,10 @@ class Registry:
         """The address that a `Location` in the answer to `url` means; raises `RemoteError` for one that leads
         out of TLS, or to a service that only this host can reach."""
         try:
-            target = str(httpx.URL(url).join(location))
-        except httpx.InvalidURL:
-            raise RemoteError(f"{self.endpoint.host} sends an address that is none") from None
-        parts = urlsplit(target)
-        name = parts.hostname or ""
-        if parts.scheme not in ("http", "https") or (url.startswith("https:") and parts.scheme != "https"):
-            raise RemoteError(f"{self.endpoint.host} redirects out of TLS to {printable(name)}; not followed")
+            target = redirected(url, location)
+        except HttpError as error:
+            raise RemoteError(f"{self.endpoint.host}: {error}; not followed") from None
+        name = urlsplit(target).hostname or ""
         if is_inner(name) and not (self.endpoint.is_loopback and is_loopback(name)):
             raise RemoteError(f"{self.endpoint.host} redirects into this host's own network; not followed")
         return target
@@ -162,13 +154,13 @@ class Registry:
         """Whether `url` is the registry's own: scheme, host and port."""
         return url.startswith(f"{self._base}/")
 
-    def _ask_token(self, request: httpx.Request) -> tuple[int, bytes]:
+    def _ask_token(self, request: Request) -> tuple[int, bytes]:
         with self._failures("a token"):
-            response = self._client.send(request, stream=True)
+            response = self._client.send(request.method, request.url, request.headers, request.content)
             try:
-                if response.status_code in _RETRIED:
+                if response.status in _RETRIED:
                     raise self._refusal(response, "a token")
-                return response.status_code, _bounded(response, MAX_TOKEN_BYTES, "the token")
+                return response.status, _bounded(response, MAX_TOKEN_BYTES, "the token")
             finally:
                 response.close()
 
@@ -180,15 +172,16 @@ class Registry:
             order = [secure, plain] if self.endpoint.insecure else [plain, secure]
             for base in order:
                 try:
-                    with self._client.stream("GET", f"{base}/v2/") as response:  # whose body may never end
-                        if response.status_code in _ALIVE:
-                            return base
-                except httpx.TransportError:
+                    response = self._client.send("GET", f"{base}/v2/")
+                except HttpError:
                     continue
+                response.close()  # its body may never end
+                if response.status in _ALIVE:
+                    return base
         return secure
 
-    def _refusal(self, response: httpx.Response, what: str) -> Exception:
-        status, host = response.status_code, self.endpoint.host
+    def _refusal(self, response: Answer, what: str) -> Exception:
+        status, host = response.status, self.endpoint.host
         error = RemoteError(f"{host} refused {what}: {_message(response)}")
         if status in _RETRIED:
             return Transient(error, _seconds(response.headers.get("retry-after", "")))
@@ -205,45 +198,45 @@ class Registry:
         host = self.endpoint.host
         try:
             yield
-        except httpx.ConnectError as error:
+        except ConnectionFailedError as error:
             raise RemoteError(f"cannot connect to the registry {host}: {error}") from None
-        except httpx.TransportError as error:
-            raise Transient(
-                RemoteError(f"the connection to {host} broke at {what}: {type(error).__name__}")
-            ) from None
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise RemoteError(f"{host} answers {what} wrongly: {type(error).__name__}") from None
+        except BrokenError as error:
+            raise Transient(RemoteError(f"the connection to {host} broke at {what}: {error}")) from None
+        except HttpError as error:
+            raise RemoteError(f"{host} answers {what} wrongly: {error}") from None
 
 
-def _tls(endpoint: Endpoint) -> ssl.SSLContext | bool:
+def _tls(endpoint: Endpoint) -> ssl.SSLContext:
     """This host's own authorities, so that a company's counts too, and those that the user keeps for this
     registry alone. Raises `UsageError` for files that cannot be used."""
-    if endpoint.insecure or endpoint.is_loopback:
-        return False
     context = ssl.create_default_context()
+    if endpoint.insecure or endpoint.is_loopback:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        return context
     trust(context, endpoint.server)
     return context
 
 
-def _bounded(response: httpx.Response, limit: int, what: str) -> bytes:
+def _bounded(response: Answer, limit: int, what: str) -> bytes:
     body = bytearray()
     deadline = time.monotonic() + DOCUMENT_TIMEOUT_S
-    for piece in response.iter_raw():
+    for piece in response.pieces():
         body += piece
         if time.monotonic() > deadline:
-            raise httpx.ReadTimeout("too slow", request=response.request)
+            raise BrokenError("too slow")
         if len(body) > limit:
             raise LimitError(f"{what} has more than {limit} bytes")
     return bytes(body)
 
 
-def _message(response: httpx.Response) -> str:
+def _message(response: Answer) -> str:
     """What the registry says of an error (distribution-spec, "Error Codes"), without control characters."""
-    text = f"HTTP {response.status_code}"
+    text = f"HTTP {response.status}"
     try:
         errors: Any = parse_json(_bounded(response, MAX_TOKEN_BYTES, "the error"), "the error").get("errors")
         said = errors[0].get("message") or errors[0].get("code")
-    except (JettisonError, httpx.HTTPError, AttributeError, IndexError, KeyError, TypeError):
+    except (JettisonError, HttpError, AttributeError, IndexError, KeyError, TypeError):
         return text
     return f"{printable(str(said)[:300])} ({text})"
 

@@ -91,7 +91,7 @@ def _has_api(registry: Registry, subject: Digest) -> bool:
         url = registry.url(f"referrers/{subject}")
         with registry.request("GET", url, "referrers", accept=(400, 404, 405)) as response:
             kind = response.headers.get("content-type", "").partition(";")[0]
-            return response.status_code == 200 and kind == OCI_INDEX
+            return response.status == 200 and kind == OCI_INDEX
 
     return patiently(once)
 

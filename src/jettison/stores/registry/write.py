@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-
-import httpx
+from urllib.parse import urlencode, urlsplit
 
 from jettison.errors import RemoteError
 from jettison.image.digest import Digest
@@ -13,9 +12,10 @@ from jettison.image.reference import Reference
 from jettison.layers.stream import Blob, opened
 from jettison.layers.tar import CHUNK
 from jettison.limits import PARALLEL_BLOBS, UPLOAD_CHUNK_BYTES
+from jettison.stores.http import Answer, Content
 from jettison.stores.packed import Collection, digest_of
 from jettison.stores.registry.address import endpoint_of, sink
-from jettison.stores.registry.client import Content, Registry
+from jettison.stores.registry.client import Registry
 from jettison.stores.registry.patience import patiently
 
 _BYTES = "application/octet-stream"
@@ -99,7 +99,7 @@ class _Upload:
         def once() -> bool:
             url = self._registry.url(f"blobs/{digest}")
             with self._registry.request("HEAD", url, f"the blob {digest.short}", accept=(404,)) as response:
-                return response.status_code == 200
+                return response.status == 200
 
         return patiently(once)
 
@@ -110,7 +110,7 @@ class _Upload:
         def once() -> bool:
             url = self._registry.url(f"blobs/uploads/?mount={digest}&from={self._mount}")
             with self._registry.request("POST", url, "a mount", accept=(403, 404, 405)) as response:
-                return response.status_code == 201
+                return response.status == 201
 
         return patiently(once)
 
@@ -122,10 +122,11 @@ class _Upload:
 
     def _put(self, location: str, digest: Digest, content: Content, size: int) -> None:
         """Send (the rest of) a blob, and end its upload."""
-        target = httpx.URL(location).copy_merge_params({"digest": str(digest)})
+        separator = "&" if urlsplit(location).query else "?"
+        target = f"{location}{separator}{urlencode({'digest': str(digest)})}"
         headers = {"Content-Type": _BYTES, "Content-Length": str(size)}
         with self._registry.request(
-            "PUT", str(target), f"the blob {digest.short}", headers=headers, content=content
+            "PUT", target, f"the blob {digest.short}", headers=headers, content=content
         ):
             pass
 
@@ -172,8 +173,8 @@ class _Upload:
             where = self._location(response) if "location" in response.headers else location
             return where, int(last) + 1 if last.isascii() and last.isdigit() and last != "0" else 0
 
-    def _location(self, response: httpx.Response) -> str:
-        return self._registry.resolve(str(response.request.url), response.headers.get("location", ""))
+    def _location(self, response: Answer) -> str:
+        return self._registry.resolve(response.url, response.headers.get("location", ""))
 
 
 def _pieces(blob: Blob) -> Iterator[bytes]:
