@@ -194,13 +194,19 @@ class TestHost:
         assert result.returncode == 4, result.stderr
         assert "runc" in result.stderr
 
-    def test_a_user_without_subordinate_ids(self, engine, archive, private_folders):
-        """Neither root nor allowed to have namespaces: the hint says how to get them."""
+    def test_a_user_who_may_not_have_namespaces(self, engine, archive, private_folders):
+        """The hint says how to get them."""
         archive.chmod(0o644)
+        refusing = private_folders / "unshare"
+        refusing.write_text("#!/bin/sh\necho 'unshare failed: Operation not permitted' >&2\nexit 1\n")
+        refusing.chmod(0o755)
+        private_folders.chmod(0o755)
+        environment = engine.environment | {"PATH": f"{private_folders}:{os.environ['PATH']}"}
         command = [sys.executable, "-c", AS_NOBODY, "slim", f"docker-archive:{archive}"]
-        result = subprocess.run(command, env=engine.environment, capture_output=True, text=True, timeout=60)
+        result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
         assert result.returncode == 4, result.stderr
-        assert "subuid" in result.stderr
+        assert "Operation not permitted" in result.stderr
+        assert "allow user namespaces" in " ".join(result.stderr.split())
 
     def test_the_engine_is_not_there(self, jettison, tiny_image, tmp_path):
         """The message names the socket."""

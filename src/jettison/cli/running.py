@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 from jettison.cli.options import RunOptions
 from jettison.errors import HostError, UsageError
 from jettison.limits import STOP_TIMEOUT_S
+from jettison.linux.namespaces import has_one_id
 from jettison.observe.evidence import Evidence
 from jettison.observe.files import load
 from jettison.report.terminal import Progress
 from jettison.sandbox.journal import Journal
 from jettison.sandbox.network import Network, parse_network
-from jettison.sandbox.rootless import become_root
+from jettison.sandbox.rootless import ONE_ID, become_root
 from jettison.sandbox.spec import Mount, Overrides, parse_mount
 from jettison.slim.plan import Drive
 
@@ -105,6 +106,8 @@ def journal(progress: Progress) -> Iterator[Journal]:
     Without root the program starts anew here, as root of a user namespace.
     """
     become_root()
+    if has_one_id():
+        progress.note(ONE_ID)
     with Journal() as own:
         undone = own.sweep()
         if undone:

@@ -11,6 +11,7 @@ from jettison.harden.model import RunAs
 from jettison.harden.permissions import refused
 from jettison.layers.path import decode_path
 from jettison.layers.tree import FileTree
+from jettison.linux.namespaces import has_one_id
 from jettison.observe.evidence import Evidence
 from jettison.sandbox.users import User, resolve_user
 from jettison.verify.replay import Observation
@@ -26,9 +27,9 @@ def candidates(
 ) -> tuple[RunAs, ...]:
     """Whom to try, best first; the last is the user of the original.
 
-    If that is not root, it is the only one. Else those who own what the runs wrote (a server that gives up
-    root by itself writes as the user it becomes), those who own the application's files, and a user without
-    rights.
+    If that is not root, or nobody else exists in this namespace, it is the only one. Else those who own what
+    the runs wrote (a server that gives up root by itself writes as the user it becomes), those who own the
+    application's files, and a user without rights.
     """
     original = RunAs(
         uid=user.uid,
@@ -39,7 +40,7 @@ def candidates(
         if not user.uid
         else (),
     )
-    if user.uid:
+    if user.uid or has_one_id():
         return (original,)
     out = [
         RunAs(uid=uid, gid=gid, name=_name(tree, uid), because=because)

@@ -34,6 +34,7 @@ from jettison.layers.layer import drain
 from jettison.layers.merge import MergedTree
 from jettison.layers.path import name, parent
 from jettison.layers.tar import CHUNK, StreamSource, TarReader
+from jettison.linux.namespaces import has_one_id
 from jettison.linux.openat2 import Resolve, openat2
 
 _INSIDE = Resolve.BENEATH | Resolve.NO_SYMLINKS | Resolve.NO_MAGICLINKS
@@ -416,7 +417,8 @@ def _store() -> Path:
 
 def _existing_store() -> Path | None:
     boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    return cache_folder(f"layers-{boot}" if is_real_root() else f"layers-user-{boot}")
+    kind = "layers" if is_real_root() else "layers-root" if has_one_id() else "layers-user"
+    return cache_folder(f"{kind}-{boot}")
 
 
 def _sweep(store: Path) -> None:

@@ -52,6 +52,13 @@ def private_mounts() -> None:
     mount("none", "/", flags=MountFlag.REC | MountFlag.SLAVE)
 
 
+def has_one_id() -> bool:
+    """Whether root is the only user in this process's user namespace, so that nothing can belong to another,
+    be run as another, or have further groups (user_namespaces(7))."""
+    mapped = Path("/proc/self/uid_map").read_text().splitlines()
+    return len(mapped) == 1 and mapped[0].split()[2:] == ["1"]
+
+
 def in_user_namespace() -> bool:
     """Whether this process is in a user namespace other than the host's first one."""
     return Path("/proc/self/uid_map").read_text().split() != ["0", "0", "4294967295"]

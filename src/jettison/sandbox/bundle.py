@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
-from jettison.linux.namespaces import in_user_namespace
+from jettison.linux.namespaces import has_one_id, in_user_namespace
 from jettison.linux.openat2 import open_in_root
 from jettison.sandbox.cgroup import Layout, layout
 from jettison.sandbox.confinement import default_section
@@ -81,12 +81,13 @@ def process(
     granted = {"bounding": capabilities}
     if who.uid == 0:  # for others execve clears them, as engines state it
         granted |= {"effective": capabilities, "permitted": capabilities}
+    groups = [] if has_one_id() else [who.gid, *who.groups]
     return {
         "terminal": False,
         "args": list(spec.argv if argv is None else argv),
         "env": [f"{key}={value}" for key, value in {"HOME": who.home, **spec.env, **(env or {})}.items()],
         "cwd": spec.cwd if cwd is None else cwd,
-        "user": {"uid": who.uid, "gid": who.gid, "additionalGids": [who.gid, *who.groups]},
+        "user": {"uid": who.uid, "gid": who.gid, "additionalGids": groups},
         "capabilities": granted,
         "noNewPrivileges": spec.no_new_privileges,
         "rlimits": [{"type": kind, "soft": value, "hard": value} for kind, value in _rlimits(spec)],
@@ -131,12 +132,11 @@ def _resources(spec: RunSpec) -> dict[str, Any]:
 
 
 def _system_mounts(spec: RunSpec, *, cgroups: bool) -> list[dict[str, Any]]:
+    tty = () if has_one_id() else ("gid=5",)
     mounts = [
         _mount("proc", "/proc", *_SAFE),
         _mount("tmpfs", "/dev", "nosuid", "strictatime", "mode=755", "size=65536k"),
-        _mount(
-            "devpts", "/dev/pts", "nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"
-        ),
+        _mount("devpts", "/dev/pts", "nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", *tty),
         _mount("tmpfs", "/dev/shm", *_SAFE, "mode=1777", f"size={spec.shm_bytes}"),  # noqa: S108
         _mount("mqueue", "/dev/mqueue", *_SAFE),
     ]

@@ -12,12 +12,12 @@ from msgspec import Struct
 
 from jettison.errors import HostError
 from jettison.linux import bpf, seccomp
-from jettison.linux.namespaces import in_user_namespace
+from jettison.linux.namespaces import has_one_id, in_user_namespace
 from jettison.sandbox.advisories import concerning
 from jettison.sandbox.cgroup import layout, writable
 from jettison.sandbox.journal import Journal, state_folder
 from jettison.sandbox.overlay import link_layers, mount_layers, take_down
-from jettison.sandbox.rootless import obstacle
+from jettison.sandbox.rootless import REMEDY, obstacle
 from jettison.sandbox.runtime import find_runtime
 from jettison.sandbox.space import mount_space
 
@@ -57,6 +57,8 @@ def clear_leftovers() -> list[str]:
 
 def _privileges() -> Check:
     if os.geteuid() == 0:
+        if has_one_id():
+            return Check("privileges", False, "root of a user namespace that has no other id", REMEDY)
         who = "root of a user namespace, not of this host" if in_user_namespace() else "root"
         return Check("privileges", True, who, required=True)
     error = obstacle()

@@ -21,6 +21,7 @@ from jettison.sandbox.output import Output
 from jettison.sandbox.outputs import Outputs
 from jettison.sandbox.process import ExecResult, Exit, StopResult
 from jettison.sandbox.rootfs import Rootfs
+from jettison.sandbox.rootless import possible
 from jettison.sandbox.runtime import find_runtime
 from jettison.sandbox.shield import uninterrupted
 from jettison.sandbox.spec import RunSpec
@@ -138,7 +139,7 @@ class Sandbox:
 
         Raises ApplicationError when the container does not run any more.
         """
-        who = None if user is None else resolve_user(self._spec.tree, user)
+        who = None if user is None else possible(resolve_user(self._spec.tree, user))
         section = process(self._spec, argv=tuple(argv), env=env, user=who, cwd=cwd)
         return self._launcher.exec(section, timeout)
 

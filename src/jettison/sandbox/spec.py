@@ -16,6 +16,7 @@ from jettison.errors import ApplicationError, InvalidInputError, UsageError
 from jettison.limits import MAX_PIDS, MAX_SMALL_FILE_BYTES, STOP_TIMEOUT_S
 from jettison.sandbox.network import OWN_NETWORK, Network
 from jettison.sandbox.rootfs import Mountpoint
+from jettison.sandbox.rootless import possible
 from jettison.sandbox.users import ROOT, User, resolve_user
 
 if TYPE_CHECKING:
@@ -156,7 +157,7 @@ def run_spec(config: ImageConfig, tree: FileTree, overrides: Overrides = Overrid
     """What `docker run` would run for this image and these wishes.
 
     Raises UsageError for a wish that cannot be meant, InvalidInputError for a configuration that cannot be
-    run, and ApplicationError when there is no command.
+    run, ApplicationError when there is no command, and HostError where this user's namespace lacks the user.
     """
     run = config.config
     wanted_user = overrides.user if overrides.user is not None else run.user
@@ -168,6 +169,7 @@ def run_spec(config: ImageConfig, tree: FileTree, overrides: Overrides = Overrid
                 str(error), hint="--user takes a name or number of the image, as in 1000:1000"
             ) from error
         raise
+    possible(user)
     return RunSpec(
         argv=_arguments(run.entrypoint or (), run.cmd or (), overrides),
         env=_environment(run.env, overrides),

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ import pytest
 from sandbox_root import make_root, reap_adopted, running
 
 import jettison
+from builders import Item, archive
 
 pytestmark = pytest.mark.integration
 
@@ -106,6 +108,7 @@ class Visitor:
             f"HOME={self.home}",
             f"PATH={os.environ['PATH']}",
             f"JETTISON_RUNTIME={os.environ['JETTISON_RUNTIME']}",
+            f"PYTHONPATH={Path(jettison.__file__).parents[1]}",
         ]
         user = [
             "runuser",
@@ -124,15 +127,15 @@ class Visitor:
         return ["unshare", "--mount", "sh", "-euc", REVEAL, "sh", str(self.home.parent), *hidden, "--", *user]
 
 
-@pytest.fixture(scope="module")
-def visitor() -> Iterator[Visitor]:
+@contextmanager
+def user(*options: str) -> Iterator[Visitor]:
+    """A new user, made with these options of useradd, whose home folder holds a root file system."""
     name = f"jettison-{secrets.token_hex(3)}"
     with tempfile.TemporaryDirectory(prefix="jettison-visitor-", dir="/var/tmp") as folder:
         Path(folder).chmod(0o755)
         home = Path(folder, "home")
-        subprocess.run(
-            ["useradd", "--home-dir", str(home), "--create-home", name], check=True, capture_output=True
-        )
+        command = ["useradd", *options, "--home-dir", str(home), "--create-home", name]
+        subprocess.run(command, check=True, capture_output=True)
         try:
             (home / "layer").mkdir()
             make_root(home / "layer")
@@ -143,6 +146,20 @@ def visitor() -> Iterator[Visitor]:
             yield Visitor(name, home)
         finally:
             subprocess.run(["userdel", name], check=True, capture_output=True)
+
+
+@pytest.fixture(scope="module")
+def visitor() -> Iterator[Visitor]:
+    with user() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def loner() -> Iterator[Visitor]:
+    """A user without subordinate ids, which useradd gives to no system user."""
+    with user("--system", "--user-group") as made:
+        assert made.name not in Path("/etc/subuid").read_text()
+        yield made
 
 
 @pytest.fixture(params=["crun", "runc"])
@@ -197,3 +214,86 @@ def test_a_kill_is_cleaned_up_without_root(guest: Visitor) -> None:
     done = subprocess.run(guest.command(STAY, "sweep"), capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout) == (0, "[]\n"), done.stderr
     reap_adopted()
+
+
+def image_from(folder: Path, target: Path, **config: object) -> str:
+    """A Docker archive of what is in `folder`, and of a file and a folder of somebody else."""
+    items = [Item("etc/theirs", b"theirs\n", uid=1000, gid=1234), Item("srv", None, uid=1000, gid=1000)]
+    for path in sorted(folder.rglob("*")):
+        name, mode = str(path.relative_to(folder)), path.lstat().st_mode & 0o7777
+        if path.is_symlink():
+            items.append(Item(name, link=os.readlink(path)))
+        else:
+            items.append(Item(name, None if path.is_dir() else path.read_bytes(), mode=mode))
+    target.mkdir()
+    reference = archive(target, [items], config={"Env": ["PATH=/usr/bin"], **config})
+    for path in (target, *target.iterdir()):
+        path.chmod(0o755)
+    return reference
+
+
+JETTISON = "import sys\nfrom jettison.cli.app import run\nsys.exit(run(sys.argv[2:]))\n"
+
+
+def slim(visitor: Visitor | None, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """A job of this user, or of root."""
+    command = ["slim", "--keep", "observed", *arguments]
+    whole = visitor.command(JETTISON, *command) if visitor else [sys.executable, "-m", "jettison", *command]
+    return subprocess.run(whole, capture_output=True, text=True, timeout=120)
+
+
+@pytest.fixture(params=["crun", "runc"])
+def alone(request: pytest.FixtureRequest, loner: Visitor, monkeypatch: pytest.MonkeyPatch) -> Visitor:
+    if shutil.which(request.param) is None:
+        pytest.skip(f"no {request.param} on this host")
+    if subprocess.run(["runuser", "-u", loner.name, "--", "unshare", "--user", "true"]).returncode:
+        pytest.skip("this host gives users no user namespaces")
+    monkeypatch.setenv("JETTISON_RUNTIME", request.param)
+    return loner
+
+
+def digest_in(layout: Path) -> str:
+    return str(json.loads((layout / "index.json").read_text())["manifests"][0]["digest"])
+
+
+def test_without_subordinate_ids_the_result_is_the_same(
+    alone: Visitor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Owners come from the layers, and not from the disk."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as shared:
+        Path(shared).chmod(0o777)
+        script = "cat /etc/theirs; ls -d /srv; id -u; echo x > /tmp/y; cat /tmp/y"
+        source = image_from(alone.home / "layer", Path(shared, "image"), Cmd=["sh", "-c", script])
+        done = slim(None, source, "--output", f"oci:{shared}/root:1", "--report", f"{shared}/report")
+        assert done.returncode == 0, done.stderr
+        evidence = Path(shared, "report/evidence.json")
+        evidence.chmod(0o644)
+        Path(shared, "report").chmod(0o755)
+        done = slim(alone, source, "--evidence", str(evidence), "--output", f"oci:{shared}/alone:1")
+        assert done.returncode == 0, done.stderr
+        assert "without subordinate ids" in done.stderr
+        assert "usermod --add-subuids" in " ".join(done.stderr.split())
+        again = slim(None, source, "--evidence", str(evidence), "--output", f"oci:{shared}/again:1")
+        assert again.returncode == 0, again.stderr
+        assert digest_in(Path(shared, "alone")) == digest_in(Path(shared, "again"))
+
+
+def test_an_image_of_another_user_says_what_is_missing(alone: Visitor) -> None:
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as shared:
+        Path(shared).chmod(0o777)
+        source = image_from(alone.home / "layer", Path(shared, "image"), Cmd=["id"], User="app")
+        done = slim(alone, source, "--output", f"oci:{shared}/slim:1")
+        assert done.returncode == 4, done.stderr
+        assert "user 1000" in done.stderr
+        assert "usermod --add-subuids" in " ".join(done.stderr.split())
+        assert not Path(shared, "slim").exists()
+
+
+def test_a_user_without_subordinate_ids_is_told_by_the_doctor(alone: Visitor) -> None:
+    script = JETTISON.replace("sys.argv[2:]", "['doctor', '--json']")
+    done = subprocess.run(alone.command(script), capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    (found,) = [check for check in json.loads(done.stdout) if check["name"] == "privileges"]
+    assert not found["ok"]
+    assert "--add-subuids" in found["remedy"]
