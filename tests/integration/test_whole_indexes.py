@@ -141,7 +141,7 @@ def test_a_damaged_part_of_an_index_is_not_copied_into_a_layout(part, tmp_path, 
     assert not (tmp_path / "end").exists()
 
 
-def test_a_wrong_diff_id_in_a_registry_does_not_reach_a_layout(tmp_path, registry):
+def test_a_wrong_diff_id_in_a_registry_is_found_by_who_reads_the_layer(tmp_path, registry):
     """The registry's digests are right; what the layer unpacks to is not what the config declares."""
     layout = Layout(tmp_path / "source")
     wrong = {"rootfs": {"type": "layers", "diff_ids": ["sha256:" + "0" * 64]}}
@@ -149,9 +149,12 @@ def test_a_wrong_diff_id_in_a_registry_does_not_reach_a_layout(tmp_path, registr
     source = layout.finish(tagged(image, "1")) + ":1"
     place = f"docker://{registry}/wrong/one:1"
     subprocess.run(["skopeo", "copy", "--quiet", "--dest-tls-verify=false", source, place], check=True)
+    copy_image(place, f"oci:{tmp_path}/end:1")
     with pytest.raises(DigestError, match="content"):
-        copy_image(place, f"oci:{tmp_path}/end:1")
-    assert not (tmp_path / "end").exists()
+        FileTree.of(open_image(f"oci:{tmp_path}/end:1"))
+    with pytest.raises(DigestError, match="content"):
+        copy_image(place, f"docker-archive:{tmp_path}/end.tar")
+    assert not (tmp_path / "end.tar").exists()
 
 
 def test_an_index_of_ever_more_indexes_is_not_copied(tmp_path):

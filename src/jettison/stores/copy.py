@@ -25,7 +25,7 @@ def copy_image(
     moved: Callable[[int, int], None] | None = None,
 ) -> Published:
     """Put what `source` names where `destination` says, after its layers were verified, packed and unpacked;
-    between registries, packed only: whoever unpacks them there verifies the rest.
+    from a registry to where the manifest is kept, packed only: whoever unpacks them there verifies the rest.
 
     An index is copied whole where both sides can keep one, with attestations and nested indexes; `platform`
     chooses one of its images, and `replace` overwrites an archive. Everything stays byte for byte, except
@@ -33,7 +33,7 @@ def copy_image(
     told how far a pull is. Raises what `open_image` and `publish` raise, and `DigestError`.
     """
     origin, target = parse_reference(source), parse_reference(destination)
-    is_relayed = origin.transport is Transport.DOCKER is target.transport
+    is_relayed = origin.transport is Transport.DOCKER and keeps_indexes(target)
     kept = _origin(origin, moved) if keeps_indexes(target) else None
     if kept is not None and kept.is_index and platform is None:
         collection = whole(kept)
