@@ -3,6 +3,7 @@
 Prints for each image and source: the median seconds of dive, of an inspection with everything on and of one
 without secrets and packages, their ratios to dive, and the peak memory of the inspection. `first` begins with
 an empty cache, `again` has seen the layers. Arguments: images of 1.2 GB and more; by default, one is made.
+The modules are compiled, as they are in an installed package.
 """
 
 import os
@@ -60,6 +61,7 @@ def compare(label: str, dive: str, source: str, cache: Path) -> None:
 
 def main() -> None:
     images = sys.argv[1:]
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if not images:
         subprocess.run([EXAMPLES / "build", DEFAULT.rpartition("/")[2]], check=True)
         images = [DEFAULT]
@@ -68,6 +70,8 @@ def main() -> None:
     )
     with tempfile.TemporaryDirectory() as scratch:
         cache, archive = Path(scratch) / "cache", Path(scratch) / "image.tar"
+        os.environ["PYTHONPYCACHEPREFIX"] = str(Path(scratch) / "compiled")
+        subprocess.run([sys.executable, "-m", "jettison.cli.inspect"], check=True)
         for image in images:
             compare(f"{image}, engine", f"docker://{image}", f"docker-daemon:{image}", cache)
             subprocess.run([DOCKER, "save", image, "--output", archive], check=True)

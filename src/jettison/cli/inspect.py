@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
@@ -17,13 +18,13 @@ from jettison.errors import HostError, UsageError
 from jettison.image.model import Image
 from jettison.inspect import budget
 from jettison.inspect.base import Candidate
-from jettison.inspect.compare import Comparison, Side, compare
 from jettison.inspect.scan import Options, Result, inspect_image
-from jettison.inspect.vulnerabilities import assess
-from jettison.report.files import write_whole
-from jettison.report.inspection import bills, html, machine, markdown, screen
+from jettison.report.inspection import screen
 from jettison.report.terminal import Progress, show_line, stdout
 from jettison.stores.open import open_image
+
+if TYPE_CHECKING:
+    from jettison.inspect.compare import Comparison
 
 
 @click.command("inspect")
@@ -97,12 +98,14 @@ def command(
         result = inspect_image(opened, candidates=candidates, options=options)
     if database and result.inventory:
         with progress.stage("vulnerabilities"):
+            from jettison.inspect.vulnerabilities import assess
+
             known = assess(result.inventory, database)
             document = msgspec.structs.replace(result.document, vulnerabilities=known)
             result = replace(result, document=document)
     verdicts: tuple[budget.Verdict, ...] = ()
     if limits:
-        older = _comparison(baseline, platform, Side(opened, result), options) if baseline else None
+        older = _comparison(baseline, platform, (opened, result), options) if baseline else None
         document = budget.excused(result.document, limits, datetime.datetime.now(datetime.UTC).date())
         result = replace(result, document=document)
         verdicts = budget.judge(document, limits, older)
@@ -115,6 +118,8 @@ def command(
             if not verdict.passed:
                 show_line(f"budget {verdict.text}")
     elif as_markdown:
+        from jettison.report.inspection import markdown
+
         click.echo(markdown.inspection(result.document, verdicts), nl=False)
     else:
         views = [view for name, view in screen.VIEWS.items() if chosen[name]] or [screen.summary]
@@ -143,9 +148,14 @@ def _candidate(reference: str, platform: str | None) -> Candidate:
     return Candidate(reference, open_image(reference, platform=platform).config.diff_ids)
 
 
-def _comparison(reference: str, platform: str | None, after: Side, options: Options) -> Comparison:
+def _comparison(
+    reference: str, platform: str | None, after: tuple[Image, Result], options: Options
+) -> Comparison:
+    from jettison.inspect.compare import Side, compare
+
     image = open_image(reference, platform=platform)
-    return compare(Side(image, inspect_image(image, options=replace(options, hardening=False))), after)
+    before = inspect_image(image, options=replace(options, hardening=False))
+    return compare(Side(image, before), Side(*after))
 
 
 def _write_files(
@@ -154,6 +164,11 @@ def _write_files(
     verdicts: Sequence[budget.Verdict],
     chosen: dict[str, bool | str | None],
 ) -> None:
+    if not any(chosen[name] for name in ("html", "sarif", "junit", "cyclonedx", "spdx")):
+        return
+    from jettison.report.files import write_whole  # what is not asked for need not be loaded
+    from jettison.report.inspection import bills, html, machine
+
     writers: dict[str, Callable[[], bytes]] = {
         "html": lambda: html.page(result),
         "sarif": lambda: machine.sarif(result.document),

@@ -27,13 +27,15 @@ import fnmatch
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from jettison.errors import UsageError
-from jettison.inspect.compare import Comparison
 from jettison.inspect.model import Check, Inspection, Level, Secret
+
+if TYPE_CHECKING:
+    from jettison.inspect.compare import Comparison
 
 _UNITS: Final = {
     "": 1,

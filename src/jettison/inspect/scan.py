@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,7 +19,7 @@ from jettison.inspect.space import Cause, Dead, Space, measure
 from jettison.inspect.waste import waste
 from jettison.layers.changes import Node
 from jettison.layers.entry import Kind
-from jettison.layers.layer import TarLayer
+from jettison.layers.layer import verified_beside
 from jettison.layers.path import encode_path
 from jettison.packages.inventory import Inventory, inventory
 from jettison.packages.model import Distro
@@ -62,23 +60,12 @@ def inspect_image(
     A single file that cannot be read stands in `problems` instead.
     """
     chosen = options or Options()
-    with _verified(image):
+    with verified_beside(image.layers):
         space = measure(image)
-    found = inventory(space.tree) if chosen.packages or chosen.secrets else None
-    seen = _look_into_files(space, found, chosen)
-    settled = Space(space.tree, space.layers, tuple(_settle(space.dead, seen)))
-    return Result(_document(image, settled, found, seen, candidates, chosen), settled, found)
-
-
-@contextmanager
-def _verified(image: Image) -> Iterator[None]:
-    """Tars that can be read in place are hashed by a thread meanwhile; raises `DigestError`."""
-    tars = [layer for layer in image.layers if isinstance(layer, TarLayer) and layer.place()]
-    with ThreadPoolExecutor(1) as pool:
-        running = [pool.submit(tar.verify) for tar in tars]
-        yield
-        for each in running:
-            each.result()
+        found = inventory(space.tree) if chosen.packages or chosen.secrets else None
+        seen = _look_into_files(space, found, chosen)
+        settled = Space(space.tree, space.layers, tuple(_settle(space.dead, seen)))
+        return Result(_document(image, settled, found, seen, candidates, chosen), settled, found)
 
 
 _Key = tuple[int, bytes]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -49,7 +51,8 @@ _decoder = msgspec.msgpack.Decoder(_Stored)
 
 
 def changes_of(layer: Layer) -> Changes:
-    """What `layer` changes: from the cache, else read from the layer, verified, and put there.
+    """What `layer` changes: from the cache, else read from the layer, verified (see `TarLayer.changes`), and
+    put there.
 
     The caller owns the result. Raises what reading the layer raises; trouble with the cache itself is no
     error.
@@ -58,7 +61,8 @@ def changes_of(layer: Layer) -> Changes:
     changes = _load(path) if path else None
     if changes is None or (isinstance(layer, TarLayer) and not _is_located(changes)):
         changes = layer.changes() if isinstance(layer, TarLayer) else collect(layer.entries())
-        remember(layer.diff_id, changes)
+        store = _storing(layer.diff_id, changes)
+        layer.when_verified(store) if isinstance(layer, TarLayer) else store()
     return changes
 
 
@@ -69,15 +73,21 @@ def _is_located(changes: Changes) -> bool:
 
 def remember(diff_id: Digest, changes: Changes) -> None:
     """Put the change set of a layer whose content was verified into the cache."""
+    _storing(diff_id, changes)()
+
+
+def _storing(diff_id: Digest, changes: Changes) -> Callable[[], None]:
+    """What does so with `changes` as they are now: who merges them changes them."""
     path = _path(diff_id)
     if path is None:
-        return
+        return lambda: None
     payload = msgspec.msgpack.encode(_columns(changes))
-    try:
-        with new_file(path, durable=False) as stream:
+
+    def store() -> None:
+        with suppress(HostError), new_file(path, durable=False) as stream:
             stream.write(_MAGIC + hashlib.sha256(payload).digest() + payload)
-    except HostError:
-        return
+
+    return store
 
 
 def _path(diff_id: Digest) -> Path | None:

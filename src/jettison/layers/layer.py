@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import enum
 import io
 import os
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Lock
@@ -16,14 +16,27 @@ from msgspec import structs
 
 from jettison.errors import InvalidInputError, RefusedError, RemoteError
 from jettison.image.digest import Digest
+from jettison.image.model import Layer
 from jettison.layers.changes import Changes, Collector
 from jettison.layers.entry import Entry
 from jettison.layers.files import Handle
+from jettison.layers.hashing import Hashing, Part
 from jettison.layers.stream import BUFFER, Blob, Compression, Region, sniff, uncompressed
 from jettison.layers.tar import StreamSource, TarReader
 
+_WORTH_A_PROCESS = 16 << 20
+"""Bytes that take longer to hash than a process takes to begin."""
 _HEADERS = 1 << 15
 """Bytes that are fetched at once around headers: small files are passed over within them."""
+
+
+class _State(enum.Enum):
+    """What is known of a layer's digests."""
+
+    UNKNOWN = enum.auto()
+    PROMISED = enum.auto()
+    """Another process is hashing it."""
+    RIGHT = enum.auto()
 
 
 @dataclass(slots=True, eq=False)
@@ -33,7 +46,8 @@ class TarLayer:
     diff_id: Digest
     blob: Blob
     directory: Path | None = None
-    _verified: bool = field(default=False, init=False)
+    _state: _State = field(default=_State.UNKNOWN, init=False)
+    _waiting: list[Callable[[], None]] = field(default_factory=list, init=False)
     _verifying: Lock = field(default_factory=Lock, init=False)
 
     def open(self) -> AbstractContextManager[BinaryIO]:
@@ -56,35 +70,34 @@ class TarLayer:
             return (Handle(os.dup(raw.fileno())), 0) if isinstance(raw, io.FileIO) else None
 
     def changes(self) -> Changes:
-        """What the layer changes, verified; its nodes know where their content begins in the tar.
+        """What the layer changes; its nodes know where their content begins in the tar.
 
-        A tar in a file is hashed beside, by another processor, while the headers alone are read.
+        It is verified, or will be at the end of the `verified_beside` within which this is called.
         """
         place = self.place()
-        if place is None:
-            with self.open() as stream:
-                changes = _collect(StreamSource(stream), self.blob.what)
-                drain(stream)
-            return changes
-        with ThreadPoolExecutor(1) as pool:
-            verified = pool.submit(self.verify)
-            try:
+        if place is not None:
+            with verified_beside([self]):
                 return _collect(_Headers(*place, self.blob.size), self.blob.what)
-            finally:
-                verified.result()
+        with self.open() as stream:
+            changes = _collect(StreamSource(stream), self.blob.what)
+            drain(stream)
+        return changes
 
     def verify(self, stop: Event | None = None) -> None:
-        """Read all of the layer, unless this was done before, or `stop` is set; raises `DigestError`,
-        `InvalidInputError`, and what opening the blob raises.
+        """Read all of the layer, unless this was done before, another process does, or `stop` is set; raises
+        `DigestError`, `InvalidInputError`, and what opening the blob raises.
 
         A layer that is being received is read as it comes. Threads may call it: one reads, the others wait.
         """
         stop = stop or Event()
         with self._verifying:
-            if not self._verified and not self._is_right_as_it_comes(stop):
+            if self._state is not _State.UNKNOWN:
+                return
+            if not self._is_right_as_it_comes(stop):
                 with self.open() as stream:
                     drain(stream, stop)
-            self._verified = self._verified or not stop.is_set()
+            if not stop.is_set():
+                self._state = _State.RIGHT
 
     def _is_right_as_it_comes(self, stop: Event) -> bool:
         arriving = self.blob.arriving
@@ -97,6 +110,74 @@ class TarLayer:
         except (RefusedError, RemoteError):  # `open` tells what is wrong
             return False
         return True
+
+    def when_verified(self, do: Callable[[], None]) -> None:
+        """Call `do` now or, while another process verifies the layer, once it did; never if it is wrong."""
+        if self._state is _State.PROMISED:
+            self._waiting.append(do)
+        else:
+            do()
+
+    def part(self) -> Part | None:
+        """What has to be hashed to verify the layer; None if it need not be, or is compressed."""
+        place = self.place() if self._state is _State.UNKNOWN else None
+        digests = {self.diff_id, self.blob.digest or self.diff_id}
+        return Part(*place, self.blob.size, tuple(sorted(digests))) if place else None
+
+    def promise(self) -> None:
+        """Take the layer as verified for now."""
+        self._state = _State.PROMISED
+
+    def keep_promise(self) -> None:
+        """The layer is as its digests say."""
+        self._state = _State.RIGHT
+        while self._waiting:
+            self._waiting.pop()()
+
+    def break_promise(self) -> None:
+        """It was not verified."""
+        if self._state is _State.PROMISED:
+            self._state = _State.UNKNOWN
+            self._waiting.clear()
+
+
+@contextmanager
+def verified_beside(layers: Iterable[Layer]) -> Iterator[None]:
+    """Tars that can be read in place count as verified within the block, while another process hashes them.
+
+    The end of the block waits for it, and raises `DigestError` or `InvalidInputError` if one is not what its
+    digests say. What the block learned must not leave it before, to the disk or to the screen. So ends a
+    block too that fails over what it read: the digests explain more.
+    """
+    parts = [(tar, part) for tar in layers if isinstance(tar, TarLayer) and (part := tar.part())]
+    if sum(part.size for _, part in parts) < _WORTH_A_PROCESS:
+        for tar, _ in parts:
+            tar.verify()
+        yield
+        return
+    hashing = Hashing([part for _, part in parts])
+    for tar, _ in parts:
+        tar.promise()
+    try:
+        try:
+            yield
+        except RefusedError:
+            _settle((tar for tar, _ in parts), hashing)
+            raise
+        _settle((tar for tar, _ in parts), hashing)
+    finally:
+        hashing.end()
+        for tar, _ in parts:
+            tar.break_promise()
+
+
+def _settle(tars: Iterable[TarLayer], hashing: Hashing) -> None:
+    for tar in tars:
+        if hashing.is_right():
+            tar.keep_promise()
+        else:
+            tar.break_promise()
+            tar.verify()  # says what is wrong
 
 
 class _Headers:

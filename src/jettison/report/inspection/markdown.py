@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from jettison.inspect.budget import Verdict
-from jettison.inspect.compare import Comparison
 from jettison.inspect.model import Inspection, Origin
 from jettison.layers.path import printable
 from jettison.report.terminal import signed, size
+
+if TYPE_CHECKING:
+    from jettison.inspect.compare import Comparison
 
 
 def inspection(found: Inspection, verdicts: Sequence[Verdict] = ()) -> str:
