@@ -19,8 +19,8 @@ from jettison.inspect.space import Cause, Dead, Space, measure
 from jettison.inspect.waste import waste
 from jettison.layers.changes import Node
 from jettison.layers.entry import Kind
-from jettison.layers.layer import verified_beside
 from jettison.layers.path import encode_path
+from jettison.layers.seals import verified_once
 from jettison.packages.inventory import Inventory, inventory
 from jettison.packages.model import Distro
 
@@ -60,7 +60,7 @@ def inspect_image(
     A single file that cannot be read stands in `problems` instead.
     """
     chosen = options or Options()
-    with verified_beside(image.layers):
+    with verified_once(image.layers):
         space = measure(image)
         found = inventory(space.tree) if chosen.packages or chosen.secrets else None
         seen = _look_into_files(space, found, chosen)

@@ -66,6 +66,12 @@ def changes_of(layer: Layer) -> Changes:
     return changes
 
 
+def is_remembered(diff_id: Digest) -> bool:
+    """Whether the change set of a layer is in the cache."""
+    path = _path(diff_id)
+    return path is not None and path.exists()
+
+
 def _is_located(changes: Changes) -> bool:
     """Whether it is known where content lies in the tar; engines that keep folders do not tell."""
     return all(node.offset >= 0 for node in changes.nodes if node.kind is Kind.FILE)

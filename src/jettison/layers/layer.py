@@ -128,8 +128,8 @@ class TarLayer:
         """Take the layer as verified for now."""
         self._state = _State.PROMISED
 
-    def keep_promise(self) -> None:
-        """The layer is as its digests say."""
+    def trust(self) -> None:
+        """Take it as verified for good, by another's word."""
         self._state = _State.RIGHT
         while self._waiting:
             self._waiting.pop()()
@@ -174,7 +174,7 @@ def verified_beside(layers: Iterable[Layer]) -> Iterator[None]:
 def _settle(tars: Iterable[TarLayer], hashing: Hashing) -> None:
     for tar in tars:
         if hashing.is_right():
-            tar.keep_promise()
+            tar.trust()
         else:
             tar.break_promise()
             tar.verify()  # says what is wrong

@@ -8,9 +8,11 @@ import pytest
 from builders import Item, archive
 from jettison.errors import DigestError, InvalidInputError
 from jettison.layers import layer as layers
+from jettison.layers import seals
 from jettison.layers.cache import changes_of
 from jettison.layers.hashing import Hashing
 from jettison.layers.layer import verified_beside
+from jettison.layers.seals import verified_once
 from jettison.stores.open import open_image
 
 CONTENT = b"good bytes" * 1000
@@ -111,3 +113,73 @@ def test_a_file_that_ends_early_is_refused(tmp_path):
     path = next(tmp_path.glob("*.tar"))
     with pytest.raises(InvalidInputError), verified_beside(image.layers):
         os.truncate(path, 3000)
+
+
+@pytest.fixture
+def opened(tmp_path, monkeypatch):
+    """Opens an image whose archive was touched long ago; lists what is hashed."""
+    hashed = []
+    monkeypatch.setattr(layers, "Hashing", lambda parts: hashed.extend(parts) or Hashing(parts))
+    monkeypatch.setattr(seals, "_QUIET_NS", 0)
+    written(tmp_path)
+    return (lambda: open_image(f"docker-archive:{next(tmp_path.glob('*.tar'))}")), hashed
+
+
+def look(image):
+    """What an inspection does."""
+    with verified_once(image.layers):
+        _ = [changes_of(layer) for layer in image.layers]
+
+
+def test_an_archive_that_nobody_touched_is_hashed_once(opened):
+    image, hashed = opened
+    look(image())
+    look(image())
+    assert len(hashed) == 2
+
+
+def test_an_archive_that_was_touched_is_hashed_again_whatever_time_it_pretends(opened, tmp_path):
+    image, hashed = opened
+    look(image())
+    path = next(tmp_path.glob("*.tar"))
+    before = path.stat()
+    path.write_bytes(path.read_bytes().replace(CONTENT, CONTENT[:-1] + b"!"))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert path.stat().st_mtime_ns == before.st_mtime_ns
+    with pytest.raises(DigestError):
+        look(image())
+    assert len(hashed) == 4
+
+
+def test_an_archive_that_was_touched_just_now_is_not_trusted_the_next_time(opened, monkeypatch):
+    image, hashed = opened
+    monkeypatch.setattr(seals, "_QUIET_NS", 60 * 10**9)
+    look(image())
+    look(image())
+    assert len(hashed) == 4
+
+
+def test_an_archive_that_is_touched_while_it_is_hashed_gets_no_seal(opened, tmp_path):
+    image, hashed = opened
+    first = image()
+    with verified_once(first.layers):
+        next(tmp_path.glob("*.tar")).chmod(0o600)
+    look(image())
+    assert len(hashed) == 4
+
+
+def test_what_is_not_remembered_is_hashed_though_there_is_a_seal(opened, cache):
+    image, hashed = opened
+    look(image())
+    for path in cache.iterdir():
+        path.unlink()
+    look(image())
+    assert len(hashed) == 4
+
+
+def test_a_damaged_archive_gets_no_seal(tmp_path, cache, monkeypatch):
+    monkeypatch.setattr(seals, "_QUIET_NS", 0)
+    image = written(tmp_path, damaged=True)
+    with pytest.raises(DigestError):
+        look(image)
+    assert list((cache.parent / "seals").iterdir()) == []
