@@ -78,8 +78,9 @@ def _look_into_files(space: Space, found: Inventory | None, options: Options) ->
 
 
 def _jobs(space: Space, published: Published, options: Options) -> Iterator[Job]:
-    twins = _possible_twins(space, options)
-    for node, layer, path in _contents(space):
+    contents = list(_contents(space))
+    twins = _possible_twins(space, contents, options)
+    for node, layer, path in contents:
         job = Job(
             layer=layer,
             path=path,
@@ -110,12 +111,12 @@ def _may_be_program(node: Node) -> bool:
     return node.size > 64 and (bool(node.mode & 0o111) or _PROGRAM.search(node.path) is not None)
 
 
-def _possible_twins(space: Space, options: Options) -> set[_Key]:
+def _possible_twins(space: Space, contents: Iterable[tuple[Node, int, bytes]], options: Options) -> set[_Key]:
     """What has to be hashed: files of equal size, and those that may have been copied up unchanged."""
     by_size: dict[int, list[_Key]] = defaultdict(list)
     wanted: set[_Key] = set()
     if options.duplicates:
-        for node, layer, path in _contents(space):
+        for node, layer, path in contents:
             if node.size >= LEAST_DUPLICATE_BYTES and space.tree.get(path) is node:
                 by_size[node.size].append((layer, path))
         wanted.update(key for keys in by_size.values() if len(keys) > 1 for key in keys)

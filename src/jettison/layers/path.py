@@ -33,6 +33,9 @@ def normalise(path: bytes) -> bytes:
 
     Links are not looked at: use `FileTree.resolve` for paths that a process used.
     """
+    path = path.strip(b"/")
+    if b"/." not in path and b"//" not in path and path[:1] != b".":
+        return path
     out: list[bytes] = []
     for part in path.split(b"/"):
         if part == b"..":

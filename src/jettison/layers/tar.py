@@ -30,6 +30,7 @@ _AUFS: Final = b".wh..wh."
 _HEADER: Final = struct.Struct("100s8s8s8s12s12s8s1s100s8s32s32s8s8s155s12x")
 _ZERO: Final = bytes(BLOCK)
 _SPACES: Final = b" " * 8
+_OCTAL_DIGITS: Final = b"01234567"
 _MAX_ID: Final = 2**32 - 2
 """The largest uid or gid; 2**32 - 1 is "no change" to chown(2)."""
 _MAX_TIME: Final = 2**63 - 1
@@ -230,9 +231,7 @@ def clean(raw: bytes) -> bytes:
     """
     if b"\0" in raw:
         raise InvalidInputError("a name holds a NUL byte")
-    path = raw
-    if b"/." in raw or b"//" in raw or raw[:1] in (b"/", b".") or raw[-1:] == b"/":
-        path = normalise(raw)
+    path = normalise(raw)
     if len(path) > MAX_NAME_BYTES:
         if len(path) >= MAX_PATH_BYTES:
             raise LimitError(f"a name of {len(path)} bytes; the limit is {MAX_PATH_BYTES - 1}")
@@ -316,11 +315,9 @@ def _number(field: bytes) -> int:
             return int.from_bytes(field, "big", signed=True)
         return int.from_bytes(bytes((field[0] & 0x7F,)) + field[1:], "big")
     digits = field.strip(b" \0")
-    if not digits:
-        return 0
-    if not digits.isdigit() or b"8" in digits or b"9" in digits:
+    if digits.translate(None, _OCTAL_DIGITS):
         raise InvalidInputError(f"a numeric field of a header is {field!r}")
-    return int(digits, 8)
+    return int(digits or b"0", 8)
 
 
 def _decimal(value: bytes) -> int:
