@@ -26,6 +26,7 @@ from jettison.lint.testing import complete, findings, fixed, marked
 PIP = "--mount=type=cache,target=/root/.cache/pip"
 APT = "--mount=type=cache,target=/var/cache/apt"
 GO = "FROM golang:1.23\nCOPY . .\n"
+IGNORING = "# hadolint ignore=DL3003"
 
 
 @pytest.mark.parametrize(
@@ -131,7 +132,13 @@ def test_rule_is_silent(rule: type[Rule], text: str) -> None:
         (ConsecutiveRuns, "RUN mkdir /a\nRUN make\n", "RUN mkdir /a \\\n    && make\n"),
         (ConsecutiveRuns, "RUN mkdir /a; x=1\nRUN make\n", "RUN mkdir /a; x=1\nRUN make\n"),
         (ConsecutiveRuns, "RUN mkdir /a\nRUN a || b\n", "RUN mkdir /a\nRUN a || b\n"),
-        (ConsecutiveRuns, "RUN mkdir /a\n# why\nRUN make\n", "RUN mkdir /a\n# why\nRUN make\n"),
+        (
+            ConsecutiveRuns,
+            "RUN mkdir /a\n\n# why\n  # more\nRUN make\n",
+            "RUN mkdir /a \\\n    # why\n    # more\n    && make\n",
+        ),
+        (ConsecutiveRuns, f"RUN mkdir /a\n{IGNORING}\nRUN x\n", f"RUN mkdir /a\n{IGNORING}\nRUN x\n"),
+        (ConsecutiveRuns, "RUN mkdir /a\n# c \\\nRUN x\n", "RUN mkdir /a\n# c \\\nRUN x\n"),
         (
             ConsecutiveRuns,
             "RUN set -e; mkdir a; rm b\nRUN set -e; c; d\n",

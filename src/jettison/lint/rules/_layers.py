@@ -15,6 +15,7 @@ from jettison.lint.rules._download import downloads
 from jettison.lint.rules._script import INNER, background, is_chain, own
 from jettison.lint.script import Script
 from jettison.lint.source import Span
+from jettison.lint.suppress import ignores
 from jettison.lint.syntax import Instruction, ShellOrExec, Transfer
 
 _LEAKING: Final = frozenset(
@@ -33,22 +34,34 @@ ARCHIVE: Final = re.compile(
 def joined(first: Instruction, second: Instruction, context: Context) -> Fix | None:
     """The fix that makes one RUN of two; None if the result may differ in anything but layers.
 
-    Nothing that lasts in the first shell may reach the second, a failure of the first must still stop the
-    second, and nothing may stand between them.
+    Nothing that lasts in the first shell may reach the second, and a failure of the first must still stop
+    the second. Comments between the two stay where they are, unless they are there to ignore findings, and
+    would do so for other lines.
     """
     scripts = [sole_script(node, context.build) for node in (first, second)]
     if scripts[0] is None or scripts[1] is None:
         return None
     if [flag.text for flag in first.flags] != [flag.text for flag in second.flags]:
         return None
-    between = context.source.slice(Span(first.span.end, second.span.start))
+    comments = _comments(Span(first.span.end, second.span.start), context)
     joint = _joint(scripts[0], scripts[1])
-    if joint is None or between.strip() or _leaks(scripts[0]):
+    if joint is None or comments is None or _leaks(scripts[0]):
         return None
-    escape, newline = context.dockerfile.escape, context.source.newline
+    lead = f"{context.source.newline}    "
+    lines = lead.join([*comments, joint[1]])
     gap = Span(first.span.end, scripts[1].text.at(0))
-    edit = replace(gap, f"{joint[0]} {escape}{newline}    {joint[1]}")
+    edit = replace(gap, f"{joint[0]} {context.dockerfile.escape}{lead}{lines}")
     return Fix("join the two RUN", (edit,), Applicability.SAFE, Scope.COMMANDS)
+
+
+def _comments(gap: Span, context: Context) -> list[str] | None:
+    """The comments between two instructions; None if one of them ignores findings, or reads as a line that
+    goes on."""
+    found = [line.strip() for line in context.source.slice(gap).splitlines() if line.strip()]
+    if any(not line.startswith("#") or line.endswith(context.dockerfile.escape) for line in found):
+        return None
+    ignoring = found and any(gap.covers(item.span) for item in ignores(context.dockerfile))
+    return None if ignoring else found
 
 
 def sole_script(node: Instruction, build: Build) -> Script | None:

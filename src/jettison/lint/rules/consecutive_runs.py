@@ -41,7 +41,7 @@ class ConsecutiveRuns(Rule):
 
     ## Fix safety
     Safe: offered for commands joined by `&&` whose shell leaves nothing behind for the next (no `cd`, no
-    variables), and with nothing between the two.
+    variables), and with nothing but comments between the two, which stay.
 
     ## Sources
     - hadolint DL3059, slim ID.20019, KICS "Multiple RUN, ADD, COPY, Instructions Listed"
