@@ -33,10 +33,16 @@ class Hashing:
     """The process; it reads the parts in their order."""
 
     def __init__(self, parts: Sequence[Part]) -> None:
+        """Start it; raises OSError."""
         # Made before the fork: another thread may hold a lock of the library at that moment.
         hashes = [[hashlib.new(digest.algorithm) for digest in part.digests] for part in parts]
         self._verdicts, output = os.pipe()
-        self._child = os.fork()
+        try:
+            self._child = os.fork()
+        except OSError:
+            os.close(self._verdicts)
+            os.close(output)
+            raise
         if not self._child:
             try:
                 for part, hashed in zip(parts, hashes, strict=True):

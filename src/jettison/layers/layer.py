@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import io
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -150,12 +150,12 @@ def verified_beside(layers: Iterable[Layer]) -> Iterator[None]:
     block too that fails over what it read: the digests explain more.
     """
     parts = [(tar, part) for tar in layers if isinstance(tar, TarLayer) and (part := tar.part())]
-    if sum(part.size for _, part in parts) < _WORTH_A_PROCESS:
+    hashing = _hashing([part for _, part in parts])
+    if hashing is None:
         for tar, _ in parts:
             tar.verify()
         yield
         return
-    hashing = Hashing([part for _, part in parts])
     for tar, _ in parts:
         tar.promise()
     try:
@@ -169,6 +169,16 @@ def verified_beside(layers: Iterable[Layer]) -> Iterator[None]:
         hashing.end()
         for tar, _ in parts:
             tar.break_promise()
+
+
+def _hashing(parts: Sequence[Part]) -> Hashing | None:
+    """The process; None where it would not pay, or there may be no more processes."""
+    if sum(part.size for part in parts) < _WORTH_A_PROCESS:
+        return None
+    try:
+        return Hashing(parts)
+    except OSError:
+        return None
 
 
 def _settle(tars: Iterable[TarLayer], hashing: Hashing) -> None:

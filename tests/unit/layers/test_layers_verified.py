@@ -2,6 +2,7 @@
 
 import os
 import signal
+from contextlib import nullcontext
 
 import pytest
 
@@ -106,6 +107,20 @@ def test_a_process_that_is_killed_is_replaced_by_our_own_work(tmp_path, monkeypa
         with verified_beside(image.layers):
             pass
         assert image.layers[1].part() is None
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+def test_without_another_process_it_is_our_own_work(tmp_path, monkeypatch, damaged):
+    def fork():
+        raise BlockingIOError("no more processes")
+
+    monkeypatch.setattr(os, "fork", fork)
+    image = written(tmp_path, damaged=damaged)
+    expected = pytest.raises(DigestError) if damaged else nullcontext()
+    files = len(os.listdir("/proc/self/fd"))
+    with expected, verified_beside(image.layers):
+        assert [layer.part() for layer in image.layers] == [None, None]
+    assert len(os.listdir("/proc/self/fd")) == files
 
 
 def test_a_file_that_ends_early_is_refused(tmp_path):
