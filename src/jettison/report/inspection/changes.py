@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
 from jettison.inspect.compare import Change, Comparison
 from jettison.layers.path import printable
+from jettison.report.inspection.fit import AROUND, Line, shares, within
 from jettison.report.terminal import signed, size
 
 _ROWS: Final = 12
@@ -27,21 +28,59 @@ _STYLES: Final = {
 
 def screen(found: Comparison, *, everything: bool = False) -> RenderableType:
     """The changes that matter on one screen, or with `everything` all of them."""
-    rows = 10**9 if everything else _ROWS
-    parts: list[RenderableType] = [_head(found)]
-    if found.growth:
-        parts += [Text(""), _growth(found, rows)]
-    lines = [*_security(found, rows), *_settings(found, rows), *_packages(found, rows), *_files(found, rows)]
-    parts += [Text.from_markup(line) for line in lines]
-    if not everything:
-        parts.append(Text("more: --all, --file PATH, --markdown, --json", style="dim"))
-    return Group(*parts)
+    return _Everything(found) if everything else _Screen(found)
 
 
-def _head(found: Comparison) -> Table:
+class _Everything:
+    """All rows, each in full."""
+
+    def __init__(self, found: Comparison) -> None:
+        self._found = found
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        found = self._found
+        yield _head(found)
+        if found.growth:
+            yield Text("")
+            yield _growth(found, len(found.growth))
+        gone = (_gone_line(title, [each]) for title, lost in _gone(found) for each in lost)
+        for lines in (_new(found), gone, _settings(found), _packages(found), _files(found)):
+            yield from map(Text.from_markup, lines)
+
+
+class _Screen:
+    """One screen. A terminal bounds the rows by its height and cuts them; a file gets more of both."""
+
+    def __init__(self, found: Comparison) -> None:
+        self._found = found
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        found = self._found
+        gone = (_gone_line(title, lost) for title, lost in _gone(found) if lost)
+        parts = {
+            "findings": [*_new(found), *gone],
+            "settings": list(_settings(found)),
+            "packages": list(_packages(found)),
+            "paths": list(_files(found)),
+        }
+        wanted = [min(len(part), _ROWS) for part in (found.growth, *parts.values())]
+        head = _head(found, cut=console.is_terminal)
+        fixed = head.row_count + (2 if found.growth else 0) + 1 + AROUND + 1  # it has progress for two images
+        causes, *rows = shares(wanted, console.height - fixed) if console.is_terminal else wanted
+        yield head
+        if found.growth:
+            yield Text("")
+            yield _growth(found, causes)
+        for (what, lines), count in zip(parts.items(), rows, strict=True):
+            total = max(len(lines), sum(found.counts.values())) if what == "paths" else len(lines)
+            yield from map(Line, within(lines, count, total, f"more {what}"))
+        yield Text("more: --all, --file PATH, --markdown, --json", style="dim")
+
+
+def _head(found: Comparison, *, cut: bool = False) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim", justify="right")
-    table.add_column()
+    table.add_column(overflow="ellipsis" if cut else "fold", no_wrap=cut)
     table.add_row(
         "before", f"[bold]{_safe(found.before.reference)}[/bold] [dim]{found.before.id[7:19]}[/dim]"
     )
@@ -62,14 +101,19 @@ def _change(before: int, after: int) -> str:
 
 
 def _growth(found: Comparison, rows: int) -> Table:
+    """The causes of the difference, at the most `rows`."""
     table = Table(box=None, pad_edge=False, header_style="dim")
     by = found.sizes_after.reachable - found.sizes_before.reachable
     verb = "it grew by " if by > 0 else "it shrank by " if by < 0 else "the size is the same"
     table.add_column("why", justify="right")
     table.add_column(verb + (size(abs(by)) if by else "") + _came_and_went(found))
-    for cause in found.growth[:rows]:
+    shown = rows if len(found.growth) <= rows else rows - 1
+    for cause in found.growth[:shown]:
         colour = "red" if cause.size > 0 else "green"
-        table.add_row(f"[{colour}]{signed(cause.size)}[/{colour}]", _safe(cause.title))
+        title = Text(printable(cause.title), no_wrap=True, overflow="ellipsis")
+        table.add_row(f"[{colour}]{signed(cause.size)}[/{colour}]", title)
+    if rest := found.growth[shown:]:
+        table.add_row(signed(sum(cause.size for cause in rest)), f"[dim]{len(rest)} more causes[/dim]")
     return table
 
 
@@ -84,7 +128,8 @@ def _came_and_went(found: Comparison) -> str:
     return f"; packages: {told}" if told else ""
 
 
-def _security(found: Comparison, rows: int) -> Iterator[str]:
+def _new(found: Comparison) -> Iterator[str]:
+    """What came that concerns security."""
     for secret in found.secrets_added:
         where = f"{secret.place} {_safe(secret.path)} [dim]{_safe(secret.masked)}[/dim]"
         yield f"[red]✗ new secret[/red] {_safe(secret.title)} in {where}"
@@ -93,8 +138,6 @@ def _security(found: Comparison, rows: int) -> Iterator[str]:
     for check in found.checks_added:
         detail = f"[dim]{_safe(check.detail)} {check.id}[/dim]"
         yield f"[yellow]! new finding[/yellow] {_safe(check.title)} {detail}"
-    for title, gone in _gone(found):
-        yield from _gone_lines(title, gone, rows)
     for user in found.users_added:
         yield f"[yellow]! new user[/yellow] {_safe(user)}"
 
@@ -106,42 +149,31 @@ def _gone(found: Comparison) -> Iterator[tuple[str, list[str]]]:
     yield "users", list(found.users_removed)
 
 
-def _gone_lines(what: str, gone: list[str], rows: int) -> Iterator[str]:
-    """One line for all of a kind, which names some; with all rows a line for each."""
-    if rows > _ROWS:
-        yield from (f"[green]✓ gone[/green] {what}: {_safe(each)}" for each in gone)
-    elif gone:
-        more = f" and {len(gone) - _NAMED} more" if len(gone) > _NAMED else ""
-        named = _safe(", ".join(gone[:_NAMED]))
-        yield f"[green]✓ gone[/green] {len(gone)} {what}: {named}{more}"
+def _gone_line(what: str, gone: list[str]) -> str:
+    """One line for some of a kind, which names a few."""
+    more = f" and {len(gone) - _NAMED} more" if len(gone) > _NAMED else ""
+    count = f"{len(gone)} {what}" if len(gone) > 1 else what
+    return f"[green]✓ gone[/green] {count}: {_safe(', '.join(gone[:_NAMED]))}{more}"
 
 
-def _settings(found: Comparison, rows: int) -> Iterator[str]:
-    for each in found.settings[:rows]:
+def _settings(found: Comparison) -> Iterator[str]:
+    for each in found.settings:
         old, new = _safe(each.before) or "(none)", _safe(each.after) or "(none)"
         yield f"[bold]{_safe(each.field)}[/bold] {old} → {new}"
-    yield from _more(len(found.settings), rows, "settings")
 
 
-def _packages(found: Comparison, rows: int) -> Iterator[str]:
-    for each in found.packages[:rows]:
+def _packages(found: Comparison) -> Iterator[str]:
+    for each in found.packages:
         old, new = _safe(each.before) or "(none)", _safe(each.after) or "(none)"
         yield f"{each.ecosystem} [bold]{_safe(each.name)}[/bold] {old} → {new} [dim]{signed(each.size)}[/dim]"
-    yield from _more(len(found.packages), rows, "packages")
 
 
-def _files(found: Comparison, rows: int) -> Iterator[str]:
-    for each in found.files[:rows]:
+def _files(found: Comparison) -> Iterator[str]:
+    for each in found.files:
         colour = _STYLES[each.change]
         sizes = signed(each.after - each.before) if each.after != each.before else ""
         detail = f"[dim]{sizes} {_safe(each.detail)}[/dim]"
         yield f"[{colour}]{_SIGNS[each.change]}[/{colour}] /{_safe(each.path)} {detail}"
-    yield from _more(sum(found.counts.values()), rows, "paths")
-
-
-def _more(total: int, rows: int, what: str) -> Iterator[str]:
-    if total > rows:
-        yield f"[dim]… {total - rows} more {what}[/dim]"
 
 
 def _safe(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
@@ -14,25 +14,49 @@ from rich.text import Text
 from jettison.inspect.budget import Verdict
 from jettison.inspect.model import Check, Inspection, LayerFacts, Level, Origin, Secret, Waste
 from jettison.layers.path import printable
+from jettison.report.inspection.fit import AROUND, Line, shares, within
 from jettison.report.terminal import size
 
 _COLOUR: Final = {Level.ERROR: "red", Level.WARNING: "yellow", Level.INFO: "blue"}
-_LAYERS, _WASTES, _FINDINGS = 12, 8, 8
-"""Rows of the one screen."""
+_MOST: Final = (13, 9, 9)
+"""Rows that layers, wastes and findings get where there is room for all."""
+
+
+class Summary:
+    """The one screen. A terminal bounds the rows by its height and cuts them; a file gets more of both."""
+
+    def __init__(self, found: Inspection) -> None:
+        self._found = found
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        found, cut = self._found, console.is_terminal
+        findings, last = list(_findings(found)), list(_last(found))
+        head = _head(found, cut=cut)
+        counts = len(found.layers), len(found.waste), len(findings)
+        wanted = [min(count, most) for count, most in zip(counts, _MOST, strict=True)]
+        # a blank line before each part, and a heading for the two tables
+        fixed = head.row_count + (4 if found.waste else 2) + 1 + len(last) + AROUND
+        layers, wastes, checks = shares(wanted, console.height - fixed) if cut else wanted
+        yield head
+        yield Text("")
+        yield _layer_table(found.layers, layers)
+        if found.waste:
+            yield Text("")
+            yield _waste_table(found, wastes)
+        yield Text("")
+        yield from map(Line, within(findings, checks, len(findings), "more findings: --security"))
+        yield from map(Line, last)
 
 
 def summary(found: Inspection) -> RenderableType:
     """The one screen."""
-    parts: list[RenderableType] = [_head(found), Text(""), _layer_table(found.layers, _LAYERS)]
-    if found.waste:
-        parts += [Text(""), _waste_table(found, _WASTES)]
-    parts += [Text(""), *_security(found)]
-    parts += [Text(line, style="dim") for line in _next(found)]
-    return Group(*parts)
+    return Summary(found)
 
 
-def _head(found: Inspection) -> Table:
-    table = _grid()
+def _head(found: Inspection, *, cut: bool) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", justify="right")
+    table.add_column(overflow="ellipsis" if cut else "fold", no_wrap=cut)
     image, sizes, base = found.image, found.sizes, found.base
     table.add_row(
         "image", f"[bold]{_safe(image.reference)}[/bold] [dim]{image.id[7:19]} {_safe(image.platform)}[/dim]"
@@ -70,19 +94,18 @@ def _base(found: Inspection) -> str:
     return f"{name} [dim]{base.layers} layers, by {_safe(base.how)}[/dim]"
 
 
-def _layer_table(layers: Iterable[LayerFacts], limit: int) -> Table:
-    """The layers; where there are too many, the largest, in their order."""
-    rows = list(layers)
-    largest = sorted(rows, key=lambda layer: -layer.on_disk)[:limit]
+def _layer_table(layers: Sequence[LayerFacts], rows: int) -> Table:
+    """The layers; where there are more than `rows`, the largest, in their order."""
+    shown = rows if len(layers) <= rows else rows - 1
+    largest = sorted(layers, key=lambda layer: -layer.on_disk)[:shown]
     table = Table(box=None, pad_edge=False, header_style="dim")
     for column in ("layer", "size", "dead", "files"):
         table.add_column(column, justify="right", no_wrap=True)
     table.add_column("made by")
-    for layer in rows:
+    for layer in layers:
         if layer in largest:
             table.add_row(*_layer_row(layer))
-    if len(rows) > limit:
-        rest = [layer for layer in rows if layer not in largest]
+    if rest := [layer for layer in layers if layer not in largest]:
         table.add_row(
             "…",
             size(sum(layer.on_disk for layer in rest)),
@@ -100,57 +123,48 @@ def _layer_row(layer: LayerFacts) -> tuple[str | Text, ...]:
     return str(layer.index), size(layer.on_disk), dead, f"{layer.files:,}", made
 
 
-def _waste_table(found: Inspection, limit: int) -> Table:
+def _waste_table(found: Inspection, rows: int) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("waste", justify="right", no_wrap=True)
     table.add_column("what", no_wrap=True)
     table.add_column("layer", justify="right", no_wrap=True)
-    table.add_column("remedy", overflow="ellipsis")
-    for waste in found.waste[:limit]:
+    table.add_column("remedy")
+    shown = rows if len(found.waste) <= rows else rows - 1
+    for waste in found.waste[:shown]:
         table.add_row(*_waste_row(waste))
-    if len(found.waste) > limit:
-        rest = sum(waste.size for waste in found.waste[limit:])
-        table.add_row(size(rest), f"[dim]{len(found.waste) - limit} more: --waste[/dim]", "", "")
+    if rest := found.waste[shown:]:
+        table.add_row(
+            size(sum(waste.size for waste in rest)), f"[dim]{len(rest)} more: --waste[/dim]", "", ""
+        )
     return table
 
 
 def _waste_row(waste: Waste) -> tuple[str | Text, ...]:
     layers = str(waste.parts[0].layer) + ("…" if len(waste.parts) > 1 else "")
-    remedy = Text(printable(waste.remedy), no_wrap=True, overflow="ellipsis")
-    if waste.origin is Origin.BASE:
-        remedy = Text("in the base: choose a slimmer one", "dim")
-    return f"[yellow]{size(waste.size)}[/yellow]", _safe(waste.title), layers, remedy
+    in_base = waste.origin is Origin.BASE
+    remedy = "in the base: choose a slimmer one" if in_base else printable(waste.remedy)
+    cell = Text(remedy, "dim" if in_base else "", no_wrap=True, overflow="ellipsis")
+    return f"[yellow]{size(waste.size)}[/yellow]", _safe(waste.title), layers, cell
 
 
-def _security(found: Inspection) -> Iterator[RenderableType]:
+def _findings(found: Inspection) -> Iterator[str]:
+    """Secrets and checks as lines of markup, the gravest first."""
     lines = [
         *_secret_lines(found),
         *(f"{_check_line(c)} [green]→ {_safe(c.remedy)}[/green]" for c in found.checks),
     ]
-    if not lines:
-        yield Text.from_markup("[green]✓[/green] nothing to report on security")
-    for line in lines[:_FINDINGS]:
-        yield _Line(line)
-    if len(lines) > _FINDINGS:
-        yield Text.from_markup(f"[dim]  {len(lines) - _FINDINGS} more findings: --security[/dim]")
+    yield from lines or ["[green]✓[/green] nothing to report on security"]
+
+
+def _last(found: Inspection) -> Iterator[str]:
+    """What stands below all parts."""
     if found.vulnerabilities is None:
-        yield Text.from_markup(
-            "[dim]  vulnerabilities: not assessed; give a database with --vulnerabilities FILE[/dim]"
-        )
+        yield "[dim]  vulnerabilities: not assessed; give a database with --vulnerabilities FILE[/dim]"
     else:
-        yield Text.from_markup(_vulnerability_line(found))
-
-
-class _Line:
-    """A line of markup that a terminal cuts at its width; a file gets all of it."""
-
-    def __init__(self, markup: str) -> None:
-        self._markup = markup
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        text = Text.from_markup(self._markup, overflow="ellipsis" if console.is_terminal else "ignore")
-        text.no_wrap = True
-        yield text
+        yield _vulnerability_line(found)
+    if found.problems:
+        yield f"[dim]{len(found.problems)} files could not be read: --problems[/dim]"
+    yield "[dim]more: --layers --waste --security --packages --history, or --html FILE[/dim]"
 
 
 def _vulnerability_line(found: Inspection) -> str:
@@ -188,12 +202,6 @@ def _check_line(check: Check) -> str:
     base = " [dim](base)[/dim]" if check.origin is Origin.BASE else ""
     sign = f"[{colour}]{'✗' if check.level is Level.ERROR else '!'}[/{colour}]"
     return f"{sign} {_safe(check.title)}{base}{paths} [dim]{check.id}[/dim]"
-
-
-def _next(found: Inspection) -> Iterator[str]:
-    if found.problems:
-        yield f"{len(found.problems)} files could not be read: --problems"
-    yield "more: --layers --waste --security --packages --history, or --html FILE"
 
 
 # --- the parts in full
@@ -345,13 +353,6 @@ VIEWS: Final[Mapping[str, Callable[[Inspection], RenderableType]]] = {
     "problems": problems,
 }
 """By the name of their option."""
-
-
-def _grid() -> Table:
-    table = Table.grid(padding=(0, 2))
-    table.add_column(style="dim", justify="right")
-    table.add_column(overflow="fold")
-    return table
 
 
 def _safe(text: str) -> str:
