@@ -19,6 +19,7 @@ from jettison.lint.files import Input
 from jettison.lint.formats import NAMES, renderer, text
 from jettison.lint.pins import Pins
 from jettison.lint.projects import Target, targets
+from jettison.lint.results import Results
 from jettison.lint.rule import Rule
 from jettison.lint.rules import all_rules, resolve, suggestions
 from jettison.lint.run import Result, diff, run, write
@@ -119,6 +120,7 @@ def command(
         settings,
         fixing=fixing or show_diff,
         unsafe=unsafe_fixes,
+        results=Results(),
     )
     if show_diff:
         return _show_diff(result)

@@ -7,14 +7,16 @@ of a folder covers what is in it.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import posixpath
 import re
-from collections.abc import Iterator
+import stat
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from jettison.lint.source import Source
 
@@ -22,6 +24,8 @@ MAX_FILES: Final = 50_000
 """Entries of a context that are looked at; a larger one is reported as large without an exact number."""
 MAX_IGNORE_BYTES: Final = 1024 * 1024
 """An ignore file; real ones have a few lines."""
+MAX_HEAD: Final = 64 * 1024
+"""Bytes of a file that are looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,30 +79,55 @@ def _regex(pattern: str) -> re.Pattern[str]:
 
 class BuildContext:
     """A folder as the builder sees it. `dockerfile` is the name of the Dockerfile, whose own ignore file
-    comes first."""
+    comes first.
+
+    All that is looked up in it is a question with a path. `asked` has the digests of the answers, so that
+    `agrees` can tell later whether anything that was seen is different.
+    """
 
     def __init__(self, folder: Path, dockerfile: str = "Dockerfile") -> None:
         self.folder = folder
         self.dockerfile = dockerfile
+        self._asked: dict[tuple[str, str], str] = {}
 
-    @cached_property
-    def ignore_path(self) -> Path | None:
+    def _ask(self, question: str, path: str = "") -> Any:
+        answer = _QUESTIONS[question](self, path)
+        if (question, path) not in self._asked:
+            self._asked[question, path] = _digest(answer)
+        return answer
+
+    def asked(self) -> list[tuple[str, str, str]]:
+        """Each question so far, its path, and the digest of the answer."""
+        return [(*key, digest) for key, digest in self._asked.items()]
+
+    def agrees(self, asked: Iterable[tuple[str, str, str]]) -> bool:
+        """Whether all these questions have the same answers here and now."""
+        return all(
+            question in _QUESTIONS and _digest(_QUESTIONS[question](self, path)) == digest
+            for question, path, digest in asked
+        )
+
+    @property
+    def ignore_name(self) -> str | None:
         """The ignore file that counts: `NAME.dockerignore` beside the Dockerfile, or `.dockerignore`."""
-        own = self.folder / f"{self.dockerfile}.dockerignore"
-        return next((path for path in (own, self.folder / ".dockerignore") if path.is_file()), None)
+        return None if self._ignore is None else self._ignore[0]
 
     @cached_property
-    def ignore_source(self) -> Source | None:
-        """The text of the ignore file."""
-        if self.ignore_path is None:
-            return None
-        with self.ignore_path.open("rb") as file:
-            return Source.of(file.read(MAX_IGNORE_BYTES))
+    def _ignore(self) -> tuple[str, str] | None:
+        found: tuple[str, str] | None = self._ask("ignore")
+        return found
+
+    def _read_ignore(self, _: str) -> tuple[str, str] | None:
+        for name in (f"{self.dockerfile}.dockerignore", ".dockerignore"):
+            if (self.folder / name).is_file():
+                with (self.folder / name).open("rb") as file:
+                    return name, Source.of(file.read(MAX_IGNORE_BYTES)).text
+        return None
 
     @cached_property
     def patterns(self) -> list[Pattern]:
         """The patterns of the ignore file."""
-        return [] if self.ignore_source is None else read_patterns(self.ignore_source.text)
+        return [] if self._ignore is None else read_patterns(self._ignore[1])
 
     def ignored(self, path: str) -> bool:
         """Whether a path (relative to the context) is kept away from the builder."""
@@ -113,9 +142,13 @@ class BuildContext:
     @cached_property
     def files(self) -> list[tuple[str, int]]:
         """Path and size of every file that is not ignored, links not followed, at most `MAX_FILES`."""
-        return list(self._walk())
+        found: list[tuple[str, int]] = self._ask("files")
+        return found
 
-    def _walk(self) -> Iterator[tuple[str, int]]:
+    def _walk(self, _: str) -> list[tuple[str, int]]:
+        return list(self._files())
+
+    def _files(self) -> Iterator[tuple[str, int]]:
         seen = 0
         waiting = [""]
         brings_back = any(pattern.negated for pattern in self.patterns)
@@ -143,6 +176,10 @@ class BuildContext:
     def matches(self, pattern: str) -> list[str]:
         """Existing paths that a COPY source means, ignored or not. A pattern without wildcards is one
         path."""
+        found: list[str] = self._ask("matches", pattern)
+        return found
+
+    def _matches(self, pattern: str) -> list[str]:
         clean = posixpath.normpath(pattern).lstrip("/")
         if clean.startswith("../"):
             return []
@@ -165,3 +202,50 @@ class BuildContext:
                 yield path
                 if entry.is_dir(follow_symlinks=False):
                     waiting.append(path)
+
+    def has(self, path: str) -> bool:
+        """Whether there is something at a path, links followed."""
+        found: bool = self._ask("has", path)
+        return found
+
+    def _has(self, path: str) -> bool:
+        return (self.folder / path).exists()
+
+    def names(self, path: str) -> list[str] | None:
+        """What a folder holds, sorted; None if it is none."""
+        found: list[str] | None = self._ask("names", path)
+        return found
+
+    def _names(self, path: str) -> list[str] | None:
+        return [entry.name for entry in self._scan(path)] if (self.folder / path).is_dir() else None
+
+    def head(self, path: str) -> bytes | None:
+        """The first bytes of a regular file, links not followed; None if it is none."""
+        found: bytes | None = self._ask("head", path)
+        return found
+
+    def _head(self, path: str) -> bytes | None:
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        try:
+            descriptor = os.open(self.folder / path, flags)
+        except OSError:
+            return None
+        try:
+            return os.read(descriptor, MAX_HEAD) if stat.S_ISREG(os.fstat(descriptor).st_mode) else None
+        finally:
+            os.close(descriptor)
+
+
+_QUESTIONS: Final[Mapping[str, Callable[[BuildContext, str], Any]]] = {
+    "ignore": BuildContext._read_ignore,
+    "files": BuildContext._walk,
+    "matches": BuildContext._matches,
+    "has": BuildContext._has,
+    "names": BuildContext._names,
+    "head": BuildContext._head,
+}
+
+
+def _digest(answer: object) -> str:
+    data = b"=" + answer if isinstance(answer, bytes) else repr(answer).encode("utf-8", "backslashreplace")
+    return hashlib.blake2b(data, digest_size=16).hexdigest()

@@ -8,10 +8,8 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
-from jettison.lint.build import Build
 from jettison.lint.config import Settings
 from jettison.lint.packages import action, manager_of
-from jettison.lint.parser import parse
 from jettison.lint.rule import Context, Finding, Rule
 from jettison.lint.source import Source
 from jettison.lint.suppress import Ignore, ignores, sift
@@ -58,9 +56,8 @@ def make_context(
     path: str = "Dockerfile",
     folder: BuildContext | None = None,
 ) -> Context:
-    """Parse a file and build its semantic model."""
-    build = Build(parse(source), args=settings.build_args, target=settings.target)
-    return Context(build=build, settings=settings, path=path, folder=folder)
+    """What rules are given to look at for one file."""
+    return Context(source=source, settings=settings, path=path, folder=folder)
 
 
 def lint(context: Context, *, rules: Sequence[Rule] | None = None, extra: Iterable[Finding] = ()) -> Report:

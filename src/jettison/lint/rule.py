@@ -6,13 +6,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
+from jettison.lint.build import Build
 from jettison.lint.fix import Applicability, Fix
+from jettison.lint.parser import parse
 from jettison.lint.source import Span
 
 if TYPE_CHECKING:
-    from jettison.lint.build import Build, Stage
+    from jettison.lint.build import Stage
     from jettison.lint.command import Command
     from jettison.lint.config import Settings
     from jettison.lint.context import BuildContext
@@ -53,9 +56,11 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """What a rule can look at."""
+    """What a rule can look at. The file is parsed when it is asked for something; that raises
+    `RecursionError` for one that is nested too deeply."""
 
-    build: Build
+    source: Source
+    """The text."""
     settings: Settings
     path: str = "Dockerfile"
     folder: BuildContext | None = None
@@ -63,15 +68,15 @@ class Context:
     scratch: dict[str, object] = field(default_factory=dict)
     """Results that rules of one family share for one file."""
 
+    @cached_property
+    def build(self) -> Build:
+        """The semantic model."""
+        return Build(parse(self.source), args=self.settings.build_args, target=self.settings.target)
+
     @property
     def dockerfile(self) -> Dockerfile:
         """The syntax tree."""
         return self.build.dockerfile
-
-    @property
-    def source(self) -> Source:
-        """The text."""
-        return self.build.dockerfile.source
 
     def ships(self, node: Instruction) -> bool:
         """Whether the layer of an instruction is part of the result."""

@@ -13,6 +13,7 @@ from jettison.lint.config import Settings
 from jettison.lint.engine import Report, enabled, lint, make_context
 from jettison.lint.files import Input
 from jettison.lint.fixing import Outcome, fix
+from jettison.lint.results import Results
 from jettison.lint.rule import Context, Finding, Severity
 from jettison.lint.shellcheck import ShellCheck, find_program
 from jettison.lint.source import Source, Span
@@ -39,37 +40,70 @@ class Result:
         )
 
 
+@dataclass
+class _Job:
+    """One file on its way to its report."""
+
+    context: Context
+    problem: str = ""
+    """Why it cannot be linted."""
+    key: str | None = None
+    """What its report is kept under."""
+    report: Report | None = None
+
+
 def run(
     inputs: Iterable[Input],
     settings_for: Callable[[Input], Settings],
     *,
     fixing: bool = False,
     unsafe: bool = False,
+    results: Results | None = None,
 ) -> Result:
-    """Lint (and fix in memory) all inputs; nothing is written."""
+    """Lint (and fix in memory) all inputs; nothing is written. What `results` has is not computed again,
+    except when fixing."""
     result = Result()
-    problems: list[str] = []
-    contexts: list[Context] = []
-    for item in inputs:
-        context, problem = _parsed(item, settings_for(item))
-        contexts.append(context)
-        problems.append(problem)
+    jobs = [_job(item, settings_for(item), None if fixing else results) for item in inputs]
+    todo = [job for job in jobs if job.report is None]
+    for job in todo:
+        _parse(job)
     if fixing:
         if unsafe:  # ShellCheck's fixes are all unsafe; one batch now spares a process for each file
-            _shellcheck(contexts)
-        contexts = [_fixed(context, result, unsafe=unsafe) for context in contexts]
-    for context, extra, problem in zip(contexts, _shellcheck(contexts), problems, strict=True):
-        result.reports.append(_unreadable(context, problem) if problem else _linted(context, extra))
+            _shellcheck([job.context for job in todo])
+        for job in todo:
+            job.context = _fixed(job.context, result, unsafe=unsafe)
+    for job, extra in zip(todo, _shellcheck([job.context for job in todo]), strict=True):
+        job.report = _unreadable(job.context, job.problem) if job.problem else _linted(job.context, extra)
+    if results is not None and todo:
+        for job in todo:
+            if job.key is not None and job.report is not None and not _is_unreadable(job.report):
+                results.keep(job.key, job.report)
+        results.save()
+    result.reports.extend(job.report for job in jobs if job.report is not None)
     return result
 
 
-def _parsed(item: Input, settings: Settings) -> tuple[Context, str]:
-    """The model of a file, and why it is an empty one instead."""
+def _job(item: Input, settings: Settings, results: Results | None) -> _Job:
+    job = _Job(make_context(item.source, settings, path=item.path, folder=item.folder), item.problem)
+    if results is not None and not job.problem:
+        job.key = results.key(job.context, _checker_of(settings))
+        job.report = None if job.key is None else results.recall(job.key, job.context)
+    return job
+
+
+def _checker_of(settings: Settings) -> str:
+    """What stands for the ShellCheck that looks at a file; nothing if none does."""
+    checker = _checker(bool(settings.shellcheck)) if _wants_shellcheck(settings) else None
+    return "" if checker is None else checker.identity
+
+
+def _parse(job: _Job) -> None:
     try:
-        return make_context(item.source, settings, path=item.path, folder=item.folder), item.problem
+        _ = job.context.build
     except RecursionError:
-        empty = make_context(Source(""), settings, path=item.path, folder=item.folder)
-        return empty, _TOO_DEEP
+        job.problem = _TOO_DEEP
+        old = job.context
+        job.context = make_context(Source(""), old.settings, path=old.path, folder=old.folder)
 
 
 def _linted(context: Context, extra: list[Finding]) -> Report:
@@ -124,6 +158,10 @@ def _unreadable(context: Context, problem: str) -> Report:
     """The report of a file that cannot be linted; the others still are."""
     finding = Finding(UNREADABLE, "unreadable-file", Severity.ERROR, Span(0, 0), f"the file is {problem}")
     return Report(context.path, context, [finding])
+
+
+def _is_unreadable(report: Report) -> bool:
+    return any(finding.code == UNREADABLE for finding in report.findings)
 
 
 def diff(path: str, before: str, after: str) -> Iterator[str]:

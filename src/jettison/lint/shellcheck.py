@@ -22,9 +22,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from jettison.cache import cache_folder
 from jettison.errors import HostError
 from jettison.lint.fix import Applicability, Edit, Fix
+from jettison.lint.kept import Kept
 from jettison.lint.rule import Context, Finding, Severity
 from jettison.lint.script import Script
 from jettison.lint.shell import Dialect
@@ -40,7 +40,7 @@ TIMEOUT_S: Final = 20.0
 """Time of one process, and for each script `TIMEOUT_PER_SCRIPT_S` more; scripts take about 10 ms."""
 TIMEOUT_PER_SCRIPT_S: Final = 0.2
 MAX_CACHED: Final = 50_000
-"""Scripts in the cache; when there are more, the older half goes."""
+"""Scripts in the cache."""
 GAVE_UP: Final = "SC0000"
 """The code of our own finding that a script could not be checked."""
 _FORMAT: Final = "1"
@@ -90,8 +90,9 @@ class ShellCheck:
     def __init__(self, program: Path) -> None:
         status = program.stat()
         self._program = program
-        self._identity = f"{_FORMAT}\0{program}\0{status.st_size}\0{status.st_mtime_ns}"
-        self._folder = cache_folder("shellcheck")
+        self.identity = f"{_FORMAT}\0{program}\0{status.st_size}\0{status.st_mtime_ns}"
+        """What stands for the program: another one may say something else."""
+        self._kept = Kept("shellcheck", max_bytes=MAX_OUTPUT_BYTES, max_entries=MAX_CACHED)
         self._known: dict[str, Comments | None] = {}
 
     def findings(self, contexts: Sequence[Context]) -> list[list[Finding]]:
@@ -105,7 +106,7 @@ class ShellCheck:
         if body.startswith("#!"):
             body = f"# {body[2:]}"
         text = f"{header}{body}\n"
-        digest = hashlib.sha256(f"{self._identity}\0{text}".encode("utf-8", "surrogateescape"))
+        digest = hashlib.sha256(f"{self.identity}\0{text}".encode("utf-8", "surrogateescape"))
         return _Job(script, text, header.count("\n"), digest.hexdigest())
 
     # --- running --
@@ -129,7 +130,7 @@ class ShellCheck:
         size = min(BATCH, -(-len(todo) // workers))
         with ThreadPoolExecutor(workers) as pool:
             list(pool.map(self._batch, (todo[at : at + size] for at in range(0, len(todo), size))))
-        self._prune()
+        self._kept.prune()
 
     def _batch(self, jobs: list[_Job]) -> None:
         """One process. If it does not come to an end with these scripts, each half gets its own."""
@@ -137,7 +138,7 @@ class ShellCheck:
         if said is not None:
             for job, comments in zip(jobs, said, strict=True):
                 self._known[job.key] = comments
-                self._store(job.key, comments)
+                self._kept.store(job.key, json.dumps(comments).encode())
         elif len(jobs) == 1:
             self._known[jobs[0].key] = None
         else:
@@ -172,38 +173,13 @@ class ShellCheck:
                 return None
             return _by_file(out.read_bytes(), len(jobs))
 
-    # --- the cache --
-
     def _load(self, key: str) -> Comments | None:
-        if self._folder is None:
-            return None
+        data = self._kept.load(key)
         try:
-            loaded = json.loads((self._folder / key).read_bytes())
-        except (OSError, ValueError):
+            loaded = None if data is None else json.loads(data)
+        except ValueError:
             return None
         return loaded if isinstance(loaded, list) else None
-
-    def _store(self, key: str, comments: Comments) -> None:
-        if self._folder is None:
-            return
-        temporary = self._folder / f".{key}.{os.getpid()}"
-        try:
-            temporary.write_text(json.dumps(comments), encoding="utf-8")
-            temporary.replace(self._folder / key)
-        except OSError:  # a cache that cannot be written is no reason to fail
-            temporary.unlink(missing_ok=True)
-
-    def _prune(self) -> None:
-        if self._folder is None:
-            return
-        try:
-            entries = list(os.scandir(self._folder))
-            if len(entries) > MAX_CACHED:
-                entries.sort(key=lambda entry: entry.stat().st_mtime_ns)
-                for entry in entries[: len(entries) // 2]:
-                    Path(entry.path).unlink(missing_ok=True)
-        except OSError:  # another process tidies up too
-            return
 
     # --- places --
 

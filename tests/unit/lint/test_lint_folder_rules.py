@@ -12,7 +12,6 @@ import pytest
 from jettison.lint.context import BuildContext
 from jettison.lint.fix import Applicability
 from jettison.lint.rule import Finding, Rule, Severity
-from jettison.lint.rules._context import read_head
 from jettison.lint.rules._sizes import human
 from jettison.lint.rules.add_for_local_files import AddForLocalFiles
 from jettison.lint.rules.copy_of_ignored_file import CopyOfIgnoredFile
@@ -200,7 +199,7 @@ def test_hostile_files_are_not_read(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "link").symlink_to("/etc/passwd")
     (tmp_path / "folder").mkdir()
-    assert [read_head(tmp_path / name) for name in ("pipe", "link", "folder", "none")] == [None] * 4
+    assert [BuildContext(tmp_path).head(name) for name in ("pipe", "link", "folder", "none")] == [None] * 4
 
 
 @pytest.mark.parametrize(

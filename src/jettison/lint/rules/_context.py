@@ -6,12 +6,9 @@ the folder is taken for the wrong one, and nothing is said about it.
 
 from __future__ import annotations
 
-import os
 import posixpath
 import re
-import stat
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final
 
 from jettison.lint.build import Build
@@ -20,8 +17,6 @@ from jettison.lint.rule import Context
 from jettison.lint.rules._secrets import names_secret, tokens
 from jettison.lint.syntax import Onbuild, Transfer, Word
 
-MAX_HEAD: Final = 64 * 1024
-"""Bytes of a file that are looked at."""
 _WILD: Final = re.compile(r"[*?\[]")
 _REMOTE: Final = re.compile(r"(?:https?|ftp|git|ssh)://|git@|[\w.-]+\.git(?:#|\Z)")
 
@@ -76,9 +71,7 @@ def _plausible(folder: BuildContext, build: Build) -> bool:
         if path != "." and not path.startswith("..") and not _WILD.search(path) and not is_made(path)
     }
     there = sum(bool(folder.matches(path)) for path in named)
-    return (
-        2 * there >= len(named) if named else (folder.folder / ".dockerignore").is_file() or _is_root(folder)
-    )
+    return 2 * there >= len(named) if named else folder.has(".dockerignore") or _is_root(folder)
 
 
 def _is_root(folder: BuildContext) -> bool:
@@ -94,29 +87,12 @@ def _is_root(folder: BuildContext) -> bool:
         "Gemfile",
         "composer.json",
     )
-    return any((folder.folder / name).exists() for name in marks)
+    return any(folder.has(name) for name in marks)
 
 
 def whole(node: Transfer, build: Build) -> Word | None:
     """The source of COPY that is the whole context."""
     return next((word for word, path in local_sources(node, build) if path in (".", "*", "**")), None)
-
-
-def head(folder: BuildContext, path: str) -> bytes | None:
-    """The first bytes of a regular file of the context; None if it is none."""
-    return read_head(folder.folder / path)
-
-
-def read_head(path: Path) -> bytes | None:
-    """The first bytes of a regular file, links not followed; None if it is none."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:
-        return None
-    try:
-        return os.read(descriptor, MAX_HEAD) if stat.S_ISREG(os.fstat(descriptor).st_mode) else None
-    finally:
-        os.close(descriptor)
 
 
 _BY_CONTENT: Final = re.compile(r"(?:\A|/)\.(?:env[\w.-]*|npmrc|yarnrc\.yml)\Z")
@@ -127,7 +103,7 @@ def holds_secret(path: str, context: Context) -> bool:
     """Whether a file that may hold secrets does; True where that cannot be looked up."""
     if context.folder is None or not _BY_CONTENT.search(path):
         return True
-    data = head(context.folder, path)
+    data = context.folder.head(path)
     if data is None:
         return True
     text = data.decode("utf-8", "replace")

@@ -8,7 +8,7 @@ from typing import Final
 
 from jettison.lint.fix import Applicability, Fix, Scope, replace
 from jettison.lint.rule import Context, Finding, Rule, Severity
-from jettison.lint.rules._context import folder_of, head
+from jettison.lint.rules._context import folder_of
 from jettison.lint.rules._layers import ARCHIVE
 from jettison.lint.syntax import Instruction, Transfer
 
@@ -97,9 +97,9 @@ def _is_plain(name: str, context: Context) -> bool:
     if folder is None or not found:
         return False
     for path in found:
-        data = head(folder, path)
+        data = folder.head(path)
         if data is None:
-            if not (folder.folder / path).is_dir():
+            if folder.names(path) is None:
                 return False
         elif data.startswith(_MAGIC) or data[_TAR_MAGIC] == b"ustar":
             return False

@@ -10,7 +10,7 @@ from jettison.lint.bases import Distro
 from jettison.lint.build import Stage
 from jettison.lint.rule import Context, Finding, Rule, Severity
 from jettison.lint.rules._building import chain
-from jettison.lint.rules._context import folder_of, head, local_sources
+from jettison.lint.rules._context import folder_of, local_sources
 from jettison.lint.rules._requests import installed
 from jettison.lint.source import Span
 from jettison.lint.syntax import Instruction, ShellOrExec, Transfer
@@ -106,6 +106,6 @@ def _scripts(node: Transfer, context: Context) -> Iterator[Span]:
     if folder is None:
         return
     for word, path in local_sources(node, context.build):
-        data = head(folder, path) if path != "." else None
+        data = folder.head(path) if path != "." else None
         if data is not None and _SHEBANG.match(data):
             yield word.span

@@ -42,14 +42,14 @@ class CopyOfIgnoredFile(Rule):
     def instruction(self, node: Instruction, context: Context) -> Iterator[Finding]:
         """Sources all of whose matches are ignored."""
         folder = folder_of(context)
-        if folder is None or folder.ignore_path is None or not isinstance(node, Transfer):
+        if folder is None or folder.ignore_name is None or not isinstance(node, Transfer):
             return
         for word, path in local_sources(node, context.build):
             if path == "." or path.startswith(".."):
                 continue
             found = folder.matches(path)
             if found and all(_is_out(folder, item) for item in found):
-                message = f"`{path}` is kept out of the build by `{folder.ignore_path.name}`"
+                message = f"`{path}` is kept out of the build by `{folder.ignore_name}`"
                 yield self.at(word.span, message)
 
 

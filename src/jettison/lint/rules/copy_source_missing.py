@@ -62,8 +62,7 @@ class CopySourceMissing(Rule):
 
 def _similar(path: str, folder: BuildContext) -> str | None:
     parent, name = posixpath.split(path)
-    here = folder.folder / parent
-    names = sorted(item.name for item in here.iterdir()) if here.is_dir() and not here.is_symlink() else []
+    names = folder.names(parent) or []
     exact = [item for item in names if item.lower() == name.lower()]
     close = exact or difflib.get_close_matches(name, names, n=1, cutoff=0.75)
     return posixpath.join(parent, close[0]) if close else None

@@ -13,7 +13,7 @@ from jettison.lint.command import Command
 from jettison.lint.fix import Applicability
 from jettison.lint.packages import Action, Verb
 from jettison.lint.rule import Context, Finding, Rule, Severity
-from jettison.lint.rules._context import folder_of, head
+from jettison.lint.rules._context import folder_of
 from jettison.lint.rules._locks import PROJECTS, is_set, with_option
 from jettison.lint.rules._script import following
 
@@ -170,7 +170,7 @@ def _for_development(context: Context) -> bool:
 def _has_none(action: Action, context: Context) -> bool:
     """Whether package.json, if it can be read, lists no packages for development."""
     folder = folder_of(context) if PROJECTS[action.manager.name].manifest == "package.json" else None
-    data = head(folder, "package.json") if folder is not None else None
+    data = folder.head("package.json") if folder is not None else None
     return data is not None and b'"devDependencies"' not in data
 
 

@@ -46,6 +46,6 @@ class MissingDockerignore(Rule):
         if word is None or folder is None or folder.patterns:
             return
         count, size = total(folder)
-        state = "is empty" if folder.ignore_path is not None else "is missing"
+        state = "is empty" if folder.ignore_name is not None else "is missing"
         message = f"`.dockerignore` {state}, so all {count} files ({human(size)}) are copied"
         yield self.at(word.span, message)

@@ -10,7 +10,7 @@ from jettison.lint.bases import Distro
 from jettison.lint.build import Stage
 from jettison.lint.packages import Action, Verb
 from jettison.lint.rule import Context, Finding, Rule, Severity
-from jettison.lint.rules._context import folder_of, head
+from jettison.lint.rules._context import folder_of
 from jettison.lint.rules._requests import stage_requests
 from jettison.lint.source import Span
 
@@ -80,7 +80,7 @@ def _wanted(request: Action, context: Context) -> Iterator[tuple[str, Span]]:
             yield name, package.arg.span
     listed = request.command.option_value("-r", "--requirement")
     folder = folder_of(context)
-    data = head(folder, listed.value.removeprefix("./")) if listed and listed.value and folder else None
+    data = folder.head(listed.value.removeprefix("./")) if listed and listed.value and folder else None
     for match in _NAME.finditer((data or b"").decode("utf-8", "replace")):
         if _normal(match[1]) in _NO_WHEELS and listed is not None:
             yield _normal(match[1]), listed.span

@@ -9,7 +9,7 @@ from typing import Final
 from jettison.lint.build import Stage
 from jettison.lint.command import Command
 from jettison.lint.rule import Context, Finding, Rule, Severity
-from jettison.lint.rules._context import folder_of, head
+from jettison.lint.rules._context import folder_of
 from jettison.lint.rules._process import has_init, program, target_stage
 
 _RUNTIMES: Final = frozenset({"node", "nodejs", "python", "python3"})
@@ -65,4 +65,4 @@ def _source(found: Command, context: Context) -> bytes | None:
     name = operands[0].text
     workdir = context.build.state(found.instruction).workdir or "/"
     relative = posixpath.relpath(name, workdir) if name.startswith("/") else posixpath.normpath(name)
-    return head(folder, relative) if not relative.startswith("..") else None
+    return folder.head(relative) if not relative.startswith("..") else None

@@ -12,7 +12,7 @@ from jettison.lint.build import Stage
 from jettison.lint.command import Command
 from jettison.lint.fix import Applicability, Fix, Scope, replace
 from jettison.lint.rule import Context, Finding, Rule, Severity
-from jettison.lint.rules._context import folder_of, head
+from jettison.lint.rules._context import folder_of
 from jettison.lint.rules._process import program, target_stage
 from jettison.lint.source import Span
 
@@ -102,7 +102,7 @@ def _fix(found: Command, words: list[str], context: Context) -> Fix | None:
 def _package_script(name: str, context: Context) -> list[str] | None:
     """The words of a script of package.json that is nothing but a call of node."""
     folder = folder_of(context)
-    data = head(folder, "package.json") if folder is not None else None
+    data = folder.head("package.json") if folder is not None else None
     try:
         scripts = json.loads(data or b"{}").get("scripts", {})
     except (ValueError, AttributeError):

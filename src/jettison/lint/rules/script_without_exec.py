@@ -10,7 +10,7 @@ from jettison.lint.build import Stage
 from jettison.lint.context import BuildContext
 from jettison.lint.rule import Context, Finding, Rule, Severity
 from jettison.lint.rules._building import chain
-from jettison.lint.rules._context import folder_of, head
+from jettison.lint.rules._context import folder_of
 from jettison.lint.rules._layers import absolute, copied, destination
 from jettison.lint.rules._process import ending, has_init, starters, target_stage
 from jettison.lint.script import Script
@@ -135,7 +135,7 @@ def _file(path: str, node: Transfer, folder: BuildContext, context: Context) -> 
         sources = [context.build.expand(source.text, node) or "" for source in node.sources]
         candidates = [posixpath.join(source, rest) for source in sources if source]
     for name in candidates:
-        data = head(folder, posixpath.normpath(name).lstrip("/"))
+        data = folder.head(posixpath.normpath(name).lstrip("/"))
         if data is not None and (data.startswith(b"#!") or name.endswith(".sh")):
             return data.decode("utf-8", "replace")
     return None

@@ -10,7 +10,7 @@ from jettison.lint.build import Stage
 from jettison.lint.fix import Applicability, Fix, Scope, delete, insert
 from jettison.lint.packages import Action, Verb
 from jettison.lint.rule import Context, Finding, Rule, Severity
-from jettison.lint.rules._context import folder_of, head, whole
+from jettison.lint.rules._context import folder_of, whole
 from jettison.lint.rules._layers import destination, whole_line
 from jettison.lint.rules._requests import requests
 from jettison.lint.rules._script import next_instruction
@@ -159,7 +159,7 @@ def _files(request: Action, context: Context) -> list[str] | None:
 def _is_alone(manifest: str, context: Context) -> bool:
     """Whether a manifest, if it can be read, points to no other file of the project."""
     folder = folder_of(context)
-    data = head(folder, manifest) if folder is not None else b""
+    data = folder.head(manifest) if folder is not None else b""
     if data is None:
         return False
     return not (_HOOKS if manifest == "package.json" else _LINKS).search(data)
