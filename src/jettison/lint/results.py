@@ -24,6 +24,7 @@ from typing import Final
 
 import msgspec
 
+import jettison
 from jettison.lint.config import Settings
 from jettison.lint.engine import Report
 from jettison.lint.kept import Kept
@@ -153,7 +154,9 @@ def _plain(value: object) -> str:
 def _code() -> str | None:
     """The digest of this linter's code and of what it runs on; None if that cannot be read."""
     try:
-        return code_digest(Path(__file__).parent, sys.version, *map(_installed, _LIBRARIES))
+        return code_digest(
+            Path(__file__).parent, jettison.__version__, sys.version, *map(_installed, _LIBRARIES)
+        )
     except OSError:
         return None
 
