@@ -30,18 +30,13 @@ def storm(pid: int, count: int = ORPHANS) -> tuple[int, int] | None:
     Gives how many were made, and how many are zombies after a second; None where this host does not let us
     in, or the container ended.
     """
-    before = zombies(pid)
+    before = set(family(pid))
     if not _in_thread(pid, count):
         return None
     deadline = time.monotonic() + _PATIENCE_S
-    while (left := zombies(pid) - before) > 0 and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return (count, left) if Path(f"/proc/{pid}").exists() else None
-
-
-def zombies(pid: int) -> int:
-    """Zombies among the descendants of `pid`."""
-    return sum(_is_zombie(each) for each in family(pid)[1:])
+    while (new := set(family(pid)) - before) and time.monotonic() < deadline:
+        time.sleep(0.05)  # they may not even have ended yet
+    return (count, sum(map(_is_zombie, new))) if Path(f"/proc/{pid}").exists() else None
 
 
 def _is_zombie(pid: int) -> bool:
