@@ -162,14 +162,19 @@ def loner() -> Iterator[Visitor]:
         yield made
 
 
+def with_runtime(runtime: str, who: Visitor, monkeypatch: pytest.MonkeyPatch) -> Visitor:
+    """`who`, with the containers of `runtime`, if this host lets them run any."""
+    if shutil.which(runtime) is None:
+        pytest.skip(f"no {runtime} on this host")
+    if subprocess.run(["runuser", "-u", who.name, "--", "unshare", "--user", "true"]).returncode:
+        pytest.skip("this host gives users no user namespaces")
+    monkeypatch.setenv("JETTISON_RUNTIME", runtime)
+    return who
+
+
 @pytest.fixture(params=["crun", "runc"])
 def guest(request: pytest.FixtureRequest, visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> Visitor:
-    if shutil.which(request.param) is None:
-        pytest.skip(f"no {request.param} on this host")
-    if subprocess.run(["runuser", "-u", visitor.name, "--", "unshare", "--user", "true"]).returncode:
-        pytest.skip("this host gives users no user namespaces")
-    monkeypatch.setenv("JETTISON_RUNTIME", request.param)
-    return visitor
+    return with_runtime(request.param, visitor, monkeypatch)
 
 
 def test_containers_run_without_root(guest: Visitor) -> None:
@@ -244,12 +249,7 @@ def slim(visitor: Visitor | None, *arguments: str) -> subprocess.CompletedProces
 
 @pytest.fixture(params=["crun", "runc"])
 def alone(request: pytest.FixtureRequest, loner: Visitor, monkeypatch: pytest.MonkeyPatch) -> Visitor:
-    if shutil.which(request.param) is None:
-        pytest.skip(f"no {request.param} on this host")
-    if subprocess.run(["runuser", "-u", loner.name, "--", "unshare", "--user", "true"]).returncode:
-        pytest.skip("this host gives users no user namespaces")
-    monkeypatch.setenv("JETTISON_RUNTIME", request.param)
-    return loner
+    return with_runtime(request.param, loner, monkeypatch)
 
 
 def digest_in(layout: Path) -> str:
